@@ -1,0 +1,1 @@
+//! A model provider to talk to.

@@ -1,0 +1,196 @@
+//! The one vocabulary every provider format is decoded into.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// One thing that happened in a model's answer.
+///
+/// Laws every decoder keeps, for any bytes whatever: at most one `Start`, and it comes first; at most one `Finish` or
+/// `Error`, and nothing follows it; text and reasoning are never empty; nothing is delivered twice. Provider formats
+/// give at most one `Usage`, just before `Finish`; the [`events`](crate::formats::events) format passes on each usage
+/// frame its server chose to send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'a> {
+    /// The answer began: what the provider says about itself, where it does.
+    Start {
+        /// The provider's id of this answer.
+        id: Option<Cow<'a, str>>,
+        /// The model that answers, as the provider names it.
+        model: Option<Cow<'a, str>>,
+    },
+    /// A piece of the answer's text.
+    Text {
+        /// Which of `n` alternatives it belongs to; 0 where only one was asked for.
+        choice: u32,
+        /// Never empty.
+        text: Cow<'a, str>,
+    },
+    /// A piece of the model's reasoning, or its signature, which a provider wants back in the next turn.
+    Reasoning {
+        /// As in [`Event::Text`].
+        choice: u32,
+        /// Empty where only a signature came.
+        text: Cow<'a, str>,
+        /// Opaque to everybody but the provider.
+        signature: Option<Cow<'a, str>>,
+    },
+    /// A piece of a tool call's arguments. The first delta of a call carries its name.
+    ToolCallDelta {
+        /// As in [`Event::Text`].
+        choice: u32,
+        /// Position among the calls of this choice, counted by the decoder: 0, 1, 2, …
+        index: u32,
+        /// The provider's id of the call, or `call_<index>` where it gives none. The same on every delta of a call.
+        id: Cow<'a, str>,
+        /// Name of the tool, on the first delta only.
+        name: Option<Cow<'a, str>>,
+        /// A fragment of JSON text; may be empty on the first delta.
+        arguments: Cow<'a, str>,
+    },
+    /// A tool call whose arguments are complete, after the last of its deltas.
+    ToolCall(ToolCall),
+    /// Token counts.
+    Usage(Usage),
+    /// What has no event of its own: citations, refusals, log probabilities, provider fields. Always an object.
+    Metadata(Value),
+    /// The answer is complete by the format's own word (its terminal marker or a finish reason).
+    Finish {
+        /// Normalised.
+        reason: FinishReason,
+        /// As the provider said it; `None` where it said nothing.
+        raw: Option<Cow<'a, str>>,
+    },
+    /// The provider reported a failure inside the stream.
+    Error(ProviderError),
+}
+
+impl Event<'_> {
+    /// Whether this is content a reader waits for: text, reasoning, tool calls. Retries end at the first of these, and
+    /// only these reset the content clocks.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::Reasoning { .. } | Self::ToolCallDelta { .. } | Self::ToolCall(_))
+    }
+
+    /// The same event, owning its text.
+    #[must_use]
+    pub fn into_owned(self) -> Event<'static> {
+        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.into_owned())
+        }
+        match self {
+            Self::Start { id, model } => Event::Start { id: id.map(own), model: model.map(own) },
+            Self::Text { choice, text } => Event::Text { choice, text: own(text) },
+            Self::Reasoning { choice, text, signature } => {
+                Event::Reasoning { choice, text: own(text), signature: signature.map(own) }
+            }
+            Self::ToolCallDelta { choice, index, id, name, arguments } => {
+                Event::ToolCallDelta { choice, index, id: own(id), name: name.map(own), arguments: own(arguments) }
+            }
+            Self::ToolCall(call) => Event::ToolCall(call),
+            Self::Usage(usage) => Event::Usage(usage),
+            Self::Metadata(value) => Event::Metadata(value),
+            Self::Finish { reason, raw } => Event::Finish { reason, raw: raw.map(own) },
+            Self::Error(error) => Event::Error(error),
+        }
+    }
+}
+
+/// A tool call as the model made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
+    /// As in [`Event::Text`].
+    pub choice: u32,
+    /// Position among the calls of this choice.
+    pub index: u32,
+    /// The provider's id, or `call_<index>`.
+    pub id: String,
+    /// Name of the tool.
+    pub name: String,
+    /// JSON text of the arguments, exactly as received; `{}` where the provider sent none.
+    pub arguments: String,
+    /// Whether `arguments` is complete, well-formed JSON and the stream was not cut. A call that is not is reported,
+    /// never run.
+    pub valid: bool,
+}
+
+/// Token counts of one answer. `None` is "not said", never zero.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_tokens: Option<u64>,
+    /// Tokens of the answer, reasoning included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion_tokens: Option<u64>,
+    /// As the provider says, else the sum of the two where both are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_tokens: Option<u64>,
+    /// Request tokens read from the provider's prompt cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
+    /// Answer tokens spent on reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u64>,
+    /// Audio tokens of request and answer together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_tokens: Option<u64>,
+    /// The provider's usage object as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Value>,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The model came to an end, or met a stop sequence.
+    Stop,
+    /// The token limit was reached.
+    Length,
+    /// The model waits for the results of its tool calls.
+    ToolCalls,
+    /// The provider's filter stopped it.
+    ContentFilter,
+    /// The provider ended the answer because of a failure of its own.
+    Error,
+    /// A reason this version has no name for; see the raw one.
+    Other,
+    /// The format's terminal marker came without a reason.
+    Unknown,
+}
+
+impl FinishReason {
+    /// The name in the public API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool-calls",
+            Self::ContentFilter => "content-filter",
+            Self::Error => "error",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A failure as the provider describes it, in the body of an error answer or inside a stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProviderError {
+    /// The provider's message; never empty.
+    pub message: String,
+    /// The provider's `type`, e.g. `overloaded_error`.
+    pub kind: Option<String>,
+    /// The provider's `code`, numbers as text.
+    pub code: Option<String>,
+    /// An HTTP status given inside the error object.
+    pub status: Option<u16>,
+    /// The parameter the provider complains of.
+    pub param: Option<String>,
+    /// A wait in milliseconds that the error object itself asks for.
+    pub retry_after_ms: Option<u64>,
+}

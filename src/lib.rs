@@ -1,0 +1,1 @@
+//! The addon: N-API in and out, batching. No policy.
