@@ -37,6 +37,11 @@ export interface NativeRequest {
   credit: number
   /** Whether delivery itself returns the credit (push), or `Session.credit` does (pull). */
   autoCredit: boolean
+  /**
+   * Least distance of two deliveries under load, in milliseconds (default 1): an event after idleness is delivered at
+   * once, later ones are gathered so long. 0 delivers each as it comes.
+   */
+  flushInterval: number
 }
 
 /** A failure as data (`crates/engine/src/error.rs`); `StreamError` is built from it. */
@@ -51,4 +56,71 @@ export interface NativeError {
   /** Milliseconds. */
   retryAfter?: number
   requestId?: string
+}
+
+/** `src/mailbox.rs`. */
+export interface NativeMailbox {
+  take(records: Uint32Array): string | null
+  open(request: NativeRequest): number
+  cancel(session: number): void
+  credit(session: number, units: number): void
+  decideRetry(session: number, goOn: boolean): void
+  hold(hold: boolean): void
+}
+
+/** What the addon exports. Helpers of one entry point extend it by declaration merging beside their use. */
+export interface NativeBinding {
+  Mailbox: new (wake: () => void) => NativeMailbox
+}
+
+let loaded: NativeBinding | undefined
+
+/**
+ * The addon, loaded at first use.
+ *
+ * @throws Error with code `ERR_MILLSTREAM_BINARY` where it can't be loaded: says which package carries the binary for
+ * this platform and shows what the loader really said.
+ */
+export function binding(): NativeBinding {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): NativeBinding {
+  try {
+    return require('../native.cjs') as NativeBinding
+  } catch (error) {
+    const platform = platformName()
+    throw Object.assign(
+      new Error(
+        `millstream could not load its native addon for ${platform} (Node.js ${process.version}).\n` +
+          `It is carried by the package @millstream/native-${platform}. If that is missing, install it:\n` +
+          `  npm install @millstream/native-${platform}\n` +
+          'npm leaves it out where the lock file was made on another platform, or with --omit=optional.\n' +
+          `What the loader said:\n${reasons(error).map((reason) => `  - ${reason}`).join('\n')}`,
+        { cause: error },
+      ),
+      { code: 'ERR_MILLSTREAM_BINARY' },
+    )
+  }
+}
+
+/** The suffix of the platform package, e.g. `linux-x64-gnu`. */
+function platformName(): string {
+  const { platform, arch } = process
+  if (platform === 'linux') {
+    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
+    return `linux-${arch}-${report?.header?.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
+  }
+  return platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`
+}
+
+/** The messages of an error and of its causes, innermost last. */
+function reasons(error: unknown): string[] {
+  const found: string[] = []
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    const message = at.message.trim()
+    if (message !== '' && !found.includes(message)) found.push(message)
+  }
+  return found
 }

@@ -1,1 +1,12 @@
-//! The addon: N-API in and out, batching. No policy.
+//! The addon: N-API in and out, batching. No policy: what is decided about a stream is decided in the engine, what a
+//! developer types lives in `lib/`. The only Rust in the project that names `napi`.
+//!
+//! - [`mailbox`]: from the engine to JavaScript, many events at once; one per environment (main thread, each worker).
+//! - [`session`]: from JavaScript to the engine: a flat request becomes a session whose exit is the mailbox.
+//! - [`runtime`]: the process-wide tokio runtime and engine.
+//! - [`log`] reads `MILLSTREAM_LOG`.
+
+mod log;
+mod mailbox;
+mod runtime;
+mod session;

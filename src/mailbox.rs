@@ -1,0 +1,416 @@
+//! From the engine to JavaScript: events of all sessions, packed into few strings, at most one wake in flight.
+//!
+//! What always holds here: order within a session is kept; no event is dropped while the environment lives; what is
+//! queued is bounded by the sessions' credits; after the environment's teardown nothing calls into it.
+//!
+//! A batch is one string with the payloads of all its events, and for each event a record of three `u32`: session,
+//! kind (low 8 bits; above them the choice), end of its payload in UTF-16 units. JavaScript takes batches with
+//! [`Mailbox::take`]; `lib/mailbox.ts` is the other end.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use napi::bindgen_prelude::{Function, Result, Uint32ArraySlice};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Error, JsString, Status};
+use napi_derive::napi;
+use tokio::sync::Notify;
+
+use crate::runtime;
+use crate::session::{Control, NativeRequest};
+
+/// What a record says, in its low 8 bits. `lib/mailbox.ts` has the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Kind {
+    Open = 0,
+    Start = 1,
+    Text = 2,
+    Reasoning = 3,
+    ReasoningSignature = 4,
+    ToolCallDelta = 5,
+    ToolCall = 6,
+    Usage = 7,
+    Metadata = 8,
+    Retry = 9,
+    RetryQuestion = 10,
+    Finish = 11,
+    Failed = 12,
+    Cancelled = 13,
+}
+
+impl Kind {
+    /// Whether the session's listener hears nothing after this.
+    fn is_terminal(self) -> bool {
+        matches!(self, Self::Finish | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// A batch is closed at this many bytes, so that no single string keeps the JavaScript thread long.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// … or at this many events. `lib/mailbox.ts` allocates its record buffer for it.
+const BATCH_RECORDS: usize = 4096;
+
+/// Buffers larger than this are not kept for reuse.
+const KEEP_BYTES: usize = 2 * BATCH_BYTES;
+
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
+
+/// Events on their way to JavaScript.
+#[derive(Default)]
+struct Batch {
+    text: String,
+    /// Length of `text` in UTF-16 units.
+    units: u32,
+    records: Vec<u32>,
+    /// Sessions that wait for this batch to be taken.
+    waiting: Vec<Waker>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.text.len() >= BATCH_BYTES || self.records.len() >= BATCH_RECORDS * 3
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.units = 0;
+        self.records.clear();
+        self.waiting.clear();
+    }
+}
+
+/// Where the next wake stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WakeState {
+    /// Nobody was told anything.
+    Idle,
+    /// The pacer wakes JavaScript then, at the end of the spacing.
+    Paced(Instant),
+    /// JavaScript was woken and has not taken everything yet.
+    InFlight,
+}
+
+struct State {
+    /// Closed batches, oldest first.
+    closed: VecDeque<Batch>,
+    /// The batch being filled.
+    open: Batch,
+    /// An emptied batch, for its buffers.
+    spare: Option<Batch>,
+    wake_state: WakeState,
+    /// When JavaScript last took everything.
+    last_taken: Option<Instant>,
+    /// Gone once the environment is.
+    wake: Option<Wake>,
+    sessions: HashMap<u32, Arc<Control>>,
+    next_session: u32,
+}
+
+/// The part of a mailbox that sessions on the runtime's threads share with it.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    /// Number of the batch being filled; batches below the first in the queue were taken.
+    filling: AtomicU64,
+    taken: AtomicU64,
+    pacer: Notify,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while holding the lock can't leave the state half-written: nothing in here calls out.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends one event of a session whose wakes are at least `spacing` apart under load. Returns the number of the
+    /// batch it went into.
+    pub(crate) fn push(&self, session: u32, kind: Kind, choice: u32, payload: &str, spacing: Duration) -> u64 {
+        let units = utf16_units(payload);
+        let mut state = self.lock();
+        let number = self.filling.load(Ordering::Relaxed);
+        if state.wake.is_none() {
+            return number;
+        }
+        let batch = &mut state.open;
+        batch.text.push_str(payload);
+        batch.units = batch.units.saturating_add(units);
+        batch.records.extend_from_slice(&[session, kind as u32 | (choice << 8), batch.units]);
+        if batch.is_full() {
+            self.close_open(&mut state);
+        }
+        if kind.is_terminal() {
+            state.sessions.remove(&session);
+        }
+        self.schedule(&mut state, spacing);
+        number
+    }
+
+    fn close_open(&self, state: &mut State) {
+        let fresh = state.spare.take().unwrap_or_default();
+        let full = std::mem::replace(&mut state.open, fresh);
+        state.closed.push_back(full);
+        self.filling.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sees to it that JavaScript hears of what is queued: at once after idleness, else at the end of the spacing.
+    fn schedule(&self, state: &mut State, spacing: Duration) {
+        if state.wake_state == WakeState::InFlight {
+            return;
+        }
+        let due = match state.last_taken {
+            Some(at) if !spacing.is_zero() => at + spacing,
+            _ => return Self::wake(state),
+        };
+        if let WakeState::Paced(planned) = state.wake_state
+            && planned <= due
+        {
+            return;
+        }
+        if due <= Instant::now() {
+            Self::wake(state);
+        } else {
+            state.wake_state = WakeState::Paced(due);
+            self.pacer.notify_one();
+        }
+    }
+
+    fn wake(state: &mut State) {
+        state.wake_state = WakeState::InFlight;
+        if let Some(wake) = &state.wake {
+            // Fails only where the environment is closing, and then nobody is left to tell.
+            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Takes the oldest batch off the queue. Where there is none, the next event wakes JavaScript again.
+    fn next_batch(&self) -> Option<Batch> {
+        let mut batch = {
+            let mut state = self.lock();
+            if state.closed.is_empty() && !state.open.is_empty() {
+                self.close_open(&mut state);
+            }
+            let Some(batch) = state.closed.pop_front() else {
+                if state.wake_state == WakeState::InFlight {
+                    state.wake_state = WakeState::Idle;
+                }
+                state.last_taken = Some(Instant::now());
+                return None;
+            };
+            self.taken.fetch_add(1, Ordering::Release);
+            batch
+        };
+        batch.waiting.drain(..).for_each(Waker::wake);
+        Some(batch)
+    }
+
+    /// Waits out the spacing under load. Ends with the environment.
+    async fn pace(self: Arc<Self>) {
+        loop {
+            let due = {
+                let state = self.lock();
+                if state.wake.is_none() {
+                    return;
+                }
+                match state.wake_state {
+                    WakeState::Paced(due) => Some(due),
+                    WakeState::Idle | WakeState::InFlight => None,
+                }
+            };
+            let Some(due) = due else {
+                self.pacer.notified().await;
+                continue;
+            };
+            tokio::time::sleep_until(due.into()).await;
+            let mut state = self.lock();
+            if let WakeState::Paced(due) = state.wake_state
+                && due <= Instant::now()
+            {
+                Self::wake(&mut state);
+            }
+        }
+    }
+
+    /// Whether JavaScript took the batch `number`.
+    pub(crate) fn is_taken(&self, number: u64) -> bool {
+        self.taken.load(Ordering::Acquire) > number
+    }
+
+    /// Ready once JavaScript took the batch `number`.
+    pub(crate) fn poll_taken(&self, number: u64, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_taken(number) {
+            return Poll::Ready(());
+        }
+        let mut state = self.lock();
+        let taken = self.taken.load(Ordering::Acquire);
+        if taken > number || state.wake.is_none() {
+            return Poll::Ready(());
+        }
+        let index = usize::try_from(number - taken).unwrap_or(usize::MAX);
+        let batch = match state.closed.get_mut(index) {
+            Some(batch) => batch,
+            None => &mut state.open,
+        };
+        batch.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The environment goes: nothing is delivered from here on, and its sessions end.
+    fn close(&self) {
+        let (wake, sessions, waiting) = {
+            let mut state = self.lock();
+            let mut waiting: Vec<Waker> = state.closed.drain(..).flat_map(|batch| batch.waiting).collect();
+            waiting.append(&mut state.open.waiting);
+            state.open = Batch::default();
+            state.spare = None;
+            (state.wake.take(), std::mem::take(&mut state.sessions), waiting)
+        };
+        for control in sessions.into_values() {
+            control.cancel();
+        }
+        waiting.into_iter().for_each(Waker::wake);
+        self.pacer.notify_one();
+        drop(wake);
+    }
+}
+
+/// One environment's end of the engine.
+#[napi]
+pub struct Mailbox {
+    shared: Arc<Shared>,
+    /// Whether the environment is kept alive: while a session is open.
+    holding: bool,
+}
+
+#[napi]
+impl Mailbox {
+    /// `wake` is called, without arguments, when there is something to take.
+    #[napi(constructor)]
+    pub fn new(env: &Env, wake: Function<(), ()>) -> Result<Self> {
+        let wake: Wake =
+            wake.build_threadsafe_function().weak::<true>().callee_handled::<false>().build_callback(|_| Ok(()))?;
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                closed: VecDeque::new(),
+                open: Batch::default(),
+                spare: None,
+                wake_state: WakeState::Idle,
+                last_taken: None,
+                wake: Some(wake),
+                sessions: HashMap::new(),
+                next_session: 1,
+            }),
+            filling: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            pacer: Notify::new(),
+        });
+        env.add_env_cleanup_hook(Arc::clone(&shared), |shared| shared.close())?;
+        runtime::handle()?.spawn(Arc::clone(&shared).pace());
+        Ok(Self { shared, holding: false })
+    }
+
+    /// The next batch: its text, with its records written into `records` behind their number of `u32`s in
+    /// `records[0]`; null where there is none. The buffer must hold the largest batch.
+    #[napi(ts_return_type = "string | null")]
+    pub fn take<'env>(&self, env: &'env Env, mut records: Uint32ArraySlice<'_>) -> Result<Option<JsString<'env>>> {
+        #[expect(unsafe_code, reason = "the buffer is `lib/mailbox.ts`'s own and not shared with another thread")]
+        // SAFETY: this runs on the environment's thread, JavaScript stands still until it returns, and the buffer was
+        // allocated by `lib/mailbox.ts` over a plain ArrayBuffer that nobody else holds.
+        let records = unsafe { records.as_mut() };
+        let Some((room_for_count, room)) = records.split_first_mut() else {
+            return Err(Error::new(Status::InvalidArg, "expected a buffer for records"));
+        };
+        let Some(mut batch) = self.shared.next_batch() else { return Ok(None) };
+        let count = batch.records.len();
+        let Some(room) = room.get_mut(..count) else {
+            return Err(Error::new(Status::InvalidArg, "expected room for a whole batch of records"));
+        };
+        room.copy_from_slice(&batch.records);
+        *room_for_count = u32::try_from(count).unwrap_or(u32::MAX);
+        // One byte a unit: pure ASCII, which V8 copies instead of decoding.
+        let text = if batch.units as usize == batch.text.len() {
+            env.create_string_latin1(batch.text.as_bytes())?
+        } else {
+            env.create_string(&batch.text)?
+        };
+        if batch.text.capacity() <= KEEP_BYTES {
+            batch.clear();
+            self.shared.lock().spare = Some(batch);
+        }
+        Ok(Some(text))
+    }
+
+    /// Starts a session and returns its number. Its records follow.
+    #[napi]
+    pub fn open(&self, request: NativeRequest) -> Result<u32> {
+        let (id, control) = {
+            let mut state = self.shared.lock();
+            let id = state.next_session;
+            state.next_session = id.checked_add(1).unwrap_or(1);
+            let control = Arc::new(Control::default());
+            state.sessions.insert(id, Arc::clone(&control));
+            (id, control)
+        };
+        crate::session::start(request, id, Arc::clone(&self.shared), control).inspect_err(|_| {
+            self.shared.lock().sessions.remove(&id);
+        })?;
+        Ok(id)
+    }
+
+    /// Closes a session's upstream socket; its `Cancelled` record follows. Without effect once it is over.
+    #[napi]
+    pub fn cancel(&self, session: u32) {
+        if let Some(control) = self.control(session) {
+            control.cancel();
+        }
+    }
+
+    /// Returns credit to a session that was opened without automatic credit.
+    #[napi]
+    pub fn credit(&self, session: u32, units: f64) {
+        if let Some(control) = self.control(session) {
+            control.return_credit(units as i64);
+        }
+    }
+
+    /// Answers a session's `RetryQuestion`.
+    #[napi]
+    pub fn decide_retry(&self, session: u32, go_on: bool) {
+        if let Some(control) = self.control(session) {
+            control.decide_retry(go_on);
+        }
+    }
+
+    /// Keeps the environment's event loop alive, or lets it go.
+    #[napi]
+    pub fn hold(&mut self, env: &Env, hold: bool) -> Result<()> {
+        if self.holding == hold {
+            return Ok(());
+        }
+        self.holding = hold;
+        let mut state = self.shared.lock();
+        let Some(wake) = &mut state.wake else { return Ok(()) };
+        #[expect(
+            deprecated,
+            reason = "the only way to hold an event loop for a while; dropping it would lose the wake"
+        )]
+        if hold { wake.refer(env) } else { wake.unref(env) }
+    }
+
+    fn control(&self, session: u32) -> Option<Arc<Control>> {
+        self.shared.lock().sessions.get(&session).cloned()
+    }
+}
+
+/// Length in UTF-16 units, as JavaScript counts.
+pub(crate) fn utf16_units(text: &str) -> u32 {
+    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    u32::try_from(units).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,69 @@
+//! The process-wide tokio runtime and the engine on it. Both are made at first use and live until the process ends:
+//! environments (worker threads) come and go on top of them.
+
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
+
+use millstream_engine::{Engine, EngineConfig};
+use napi::{Error, Result};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// More threads than this do not help: one thread moves far more events than one JavaScript thread takes.
+const MAX_DEFAULT_THREADS: usize = 4;
+
+/// A cap on `MILLSTREAM_THREADS` against slips of the keyboard.
+const MAX_THREADS: usize = 64;
+
+/// The runtime's handle.
+///
+/// # Errors
+/// Where the operating system gives no threads.
+pub(crate) fn handle() -> Result<&'static Handle> {
+    static RUNTIME: OnceLock<std::result::Result<Runtime, String>> = OnceLock::new();
+    RUNTIME
+        .get_or_init(|| {
+            crate::log::init();
+            let threads = threads_from_environment();
+            tracing::debug!(threads, "runtime starts");
+            Builder::new_multi_thread()
+                .worker_threads(threads)
+                // Name resolution is all that blocks.
+                .max_blocking_threads(16)
+                .thread_name("millstream")
+                .enable_all()
+                .build()
+                .map_err(|error| format!("the engine's threads could not be started: {error}"))
+        })
+        .as_ref()
+        .map(Runtime::handle)
+        .map_err(Error::from_reason)
+}
+
+/// The engine.
+///
+/// # Errors
+/// Where its HTTP client can't be set up, e.g. because the platform's trust store is unreadable.
+pub(crate) fn engine() -> Result<&'static Engine> {
+    static ENGINE: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
+    let handle = handle()?;
+    ENGINE
+        .get_or_init(|| Engine::new(EngineConfig::new(handle.clone())).map_err(|error| error.to_string()))
+        .as_ref()
+        .map_err(Error::from_reason)
+}
+
+/// `MILLSTREAM_THREADS`, else half of the machine's cores, between 1 and 4: the other half belongs to JavaScript.
+fn threads_from_environment() -> usize {
+    let default = (available_parallelism().map_or(1, usize::from) / 2).clamp(1, MAX_DEFAULT_THREADS);
+    let Ok(value) = std::env::var("MILLSTREAM_THREADS") else { return default };
+    match value.trim().parse::<usize>() {
+        Ok(threads @ 1..=MAX_THREADS) => threads,
+        _ => {
+            tracing::warn!(
+                default,
+                "expected MILLSTREAM_THREADS to be a whole number from 1 to {MAX_THREADS}; using the default"
+            );
+            default
+        }
+    }
+}
