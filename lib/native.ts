@@ -53,6 +53,9 @@ export interface NativeError {
   phase?: 'connect' | 'firstContent' | 'idle' | 'contentIdle' | 'total'
   attempt: number
   retryable: boolean
+  recoverable: boolean
+  /** What a person can do about it; never empty. */
+  suggestion: string
   /** Milliseconds. */
   retryAfter?: number
   requestId?: string

@@ -52,6 +52,44 @@ impl ErrorKind {
             Self::Unknown => "unknown_error",
         }
     }
+
+    /// Whether the same request may succeed later or with a retry, so that a caller does well to offer one.
+    #[must_use]
+    pub fn recoverable(self) -> bool {
+        match self {
+            Self::Timeout
+            | Self::Connection
+            | Self::RateLimit
+            | Self::Overloaded
+            | Self::Server
+            | Self::Protocol
+            | Self::Truncated => true,
+            Self::Auth | Self::InvalidRequest | Self::ContentPolicy | Self::Aborted | Self::Unknown => false,
+        }
+    }
+
+    /// What a person can do about it; never empty.
+    #[must_use]
+    pub fn suggestion(self) -> &'static str {
+        match self {
+            Self::Timeout => "The endpoint was too slow. Try again, or raise the timeout named in `phase`.",
+            Self::Connection => {
+                "The endpoint can't be reached. Check the URL, the network and any proxy, then try again."
+            }
+            Self::RateLimit => "Too many requests, or the quota is used up. Wait for `retryAfter`, or check the plan.",
+            Self::Auth => "The key was refused. Check that it is set, valid, and allowed to use this model.",
+            Self::InvalidRequest => {
+                "The request can't succeed as it is. Check the model's name, the messages and their length."
+            }
+            Self::Overloaded => "The provider is overloaded. Wait a little and try again, or use another model.",
+            Self::Server => "The provider failed. Try again; if it stays so, look at the provider's status page.",
+            Self::Protocol => "The endpoint answered with something that is no stream. Check its URL and `protocol`.",
+            Self::Truncated => "The answer was cut off. What came is in `partialText`; try again for the whole.",
+            Self::ContentPolicy => "The provider's content policy refused. Rephrase the request.",
+            Self::Aborted => "The stream was stopped by the caller. Nothing needs to be done.",
+            Self::Unknown => "The cause is not known. The message holds what the provider said.",
+        }
+    }
 }
 
 /// Which clock ran out.
@@ -99,12 +137,61 @@ pub struct StreamError {
     pub phase: Option<Phase>,
     /// Which attempt failed, counted from 1.
     pub attempt: u32,
-    /// Whether the engine may ask again by itself (kind, status and the server's `x-should-retry`).
+    /// Whether asking again can help, by kind, status and the server's `x-should-retry`. Says nothing about whether the
+    /// engine did: content may have been delivered, or the retries used up.
     pub retryable: bool,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
     /// The provider's id of the failed request, from its headers.
     pub request_id: Option<String>,
+}
+
+impl StreamError {
+    /// A failure of the first attempt that asking again doesn't help; the rest is filled in where it is known.
+    #[must_use]
+    pub fn new(kind: ErrorKind, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            status: None,
+            phase: None,
+            attempt: 1,
+            retryable: false,
+            retry_after: None,
+            request_id: None,
+        }
+    }
+
+    /// The JSON object that crosses into JavaScript: `type`, `code`, `message`, `attempt`, `retryable`, `recoverable`,
+    /// `suggestion`, and where known `status`, `phase`, `retryAfter` (milliseconds) and `requestId`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut object = serde_json::json!({
+            "type": self.kind.as_str(),
+            "code": self.code,
+            "message": self.message,
+            "attempt": self.attempt,
+            "retryable": self.retryable,
+            "recoverable": self.kind.recoverable(),
+            "suggestion": self.kind.suggestion(),
+        });
+        if let Some(fields) = object.as_object_mut() {
+            if let Some(status) = self.status {
+                fields.insert("status".to_owned(), status.into());
+            }
+            if let Some(phase) = self.phase {
+                fields.insert("phase".to_owned(), phase.as_str().into());
+            }
+            if let Some(wait) = self.retry_after {
+                fields.insert("retryAfter".to_owned(), u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).into());
+            }
+            if let Some(id) = &self.request_id {
+                fields.insert("requestId".to_owned(), id.as_str().into());
+            }
+        }
+        object.to_string()
+    }
 }
 
 impl fmt::Display for StreamError {

@@ -41,7 +41,8 @@ pub enum Signal<'a> {
         /// What failed.
         error: &'a StreamError,
     },
-    /// The session is over and its upstream connection closed or handed back to the pool.
+    /// The session is over. Its upstream connection is closed, or, after [`Outcome::Complete`], read to the end of the
+    /// body for at most 250 ms so that it can be used again.
     End(Outcome),
 }
 

@@ -3,10 +3,23 @@
 //! A [`Session`] asks one endpoint for one answer and hands what comes to an [`Exit`], with five clocks, retries before
 //! the first content, and back-pressure. May import `tokio` and `reqwest`; never `napi`.
 
+mod attempt;
+mod cancel;
+mod classify;
+mod clocks;
+mod config;
+mod connect;
+mod delivery;
 mod error;
 mod exit;
+mod redact;
 mod request;
+mod retry;
+mod session;
+mod transport;
 
+pub use config::{EngineConfig, EngineError, ProxySource};
 pub use error::{ErrorKind, Phase, StreamError};
 pub use exit::{Exit, Outcome, ResponseInfo, Signal};
 pub use request::{Backoff, ResumeMode, RetryPolicy, SessionRequest, Timeouts};
+pub use session::{Engine, Session};

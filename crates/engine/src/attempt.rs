@@ -1,0 +1,205 @@
+//! One request and the answer to it, read to its end or to what broke it.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body as _;
+use millstream_wire::{Completion, Decoder, DecoderOptions};
+use reqwest::Body;
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use tokio::time::{Instant, timeout_at};
+
+use crate::classify;
+use crate::clocks::Clocks;
+use crate::delivery::Delivery;
+use crate::transport::{Answer, Prepared, Transport};
+use crate::{ErrorKind, Exit, ResponseInfo, SessionRequest, Signal, StreamError};
+
+/// How much of an error answer's body is read.
+const ERROR_BODY_BYTES: usize = 64 * 1024;
+/// How long for; the status alone is an error too.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+/// Chunks read before the task lets others run.
+const CHUNKS_PER_TURN: u32 = 32;
+
+/// How an attempt ended.
+pub(crate) enum Ending {
+    /// With the answer's end. The rest of the body, where there may be some, is worth reading for the connection's sake.
+    Complete(Option<Body>),
+    /// Otherwise.
+    Failed(StreamError),
+}
+
+pub(crate) async fn run<E: Exit>(
+    transport: &Transport,
+    request: &SessionRequest,
+    prepared: &Prepared,
+    exit: &mut E,
+    clocks: &mut Clocks,
+    delivery: &mut Delivery,
+) -> Ending {
+    let answer = match transport.send(prepared, None, clocks).await {
+        Ok(answer) => answer,
+        Err(error) => return Ending::Failed(error),
+    };
+    tracing::debug!(
+        host = prepared.url.host_str(),
+        status = answer.status.as_u16(),
+        ms = clocks.attempt_elapsed().as_millis(),
+        "answer began"
+    );
+    if !answer.status.is_success() {
+        return Ending::Failed(refused(answer, &request.retry.retryable_status_codes, clocks).await);
+    }
+    if let Some(error) = encoded(&answer.headers) {
+        return Ending::Failed(error);
+    }
+    exit.signal(Signal::Open(ResponseInfo {
+        status: answer.status.as_u16(),
+        request_id: classify::request_id(&answer.headers),
+        elapsed: clocks.attempt_elapsed(),
+    }));
+    let content_type = header_text(&answer.headers, &CONTENT_TYPE);
+    let decoder = Decoder::new(DecoderOptions {
+        protocol: request.protocol,
+        content_type,
+        max_event_bytes: request.max_event_bytes,
+    });
+    let mut reading = Reading { body: answer.body, decoder, bytes: 0, exit, clocks, delivery, prepared };
+    let ending = poll_fn(|cx| reading.poll(cx)).await;
+    match ending {
+        Err(mut error) => {
+            error.request_id = error.request_id.or_else(|| classify::request_id(&answer.headers));
+            Ending::Failed(error)
+        }
+        Ok(more) => Ending::Complete(more.then_some(reading.body)),
+    }
+}
+
+/// An answer in the middle of being read.
+struct Reading<'a, E> {
+    body: Body,
+    decoder: Decoder,
+    bytes: u64,
+    exit: &'a mut E,
+    clocks: &'a mut Clocks,
+    delivery: &'a mut Delivery,
+    prepared: &'a Prepared,
+}
+
+impl<E: Exit> Reading<'_, E> {
+    /// Reads until nothing is there to read. Ready with whether the body may go on after the answer's end.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, StreamError>> {
+        for _ in 0..CHUNKS_PER_TURN {
+            if self.exit.poll_ready(cx).is_pending() {
+                return self.clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
+            }
+            self.clocks.unpause();
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data()
+                        && let Some(ending) = self.chunk(&data)
+                    {
+                        return Poll::Ready(ending);
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(Err(classify::network(&error, &self.prepared.url, None)));
+                }
+                Poll::Ready(None) => return Poll::Ready(self.end()),
+                Poll::Pending => {
+                    return self
+                        .clocks
+                        .poll_running(cx)
+                        .map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn chunk(&mut self, data: &Bytes) -> Option<Result<bool, StreamError>> {
+        if data.is_empty() {
+            return None;
+        }
+        self.bytes += data.len() as u64;
+        let fed = self.decoder.feed(data, &mut |event| self.delivery.event(event, self.exit));
+        self.delivery.chunk_done(data.len(), self.exit);
+        self.clocks.note_bytes(self.delivery.take_content());
+        if self.delivery.is_finished() {
+            return Some(Ok(true));
+        }
+        if let Some(error) = self.delivery.provider_error() {
+            return Some(Err(classify::in_stream(error)));
+        }
+        fed.err().map(|error| Err(classify::decode(&error)))
+    }
+
+    fn end(&mut self) -> Result<bool, StreamError> {
+        if self.bytes == 0 {
+            return Err(StreamError::new(ErrorKind::Protocol, "EMPTY_BODY", "expected a stream, got an empty body"));
+        }
+        let ended = self.decoder.end(&mut |event| self.delivery.event(event, self.exit));
+        if self.delivery.is_finished() {
+            return Ok(false);
+        }
+        if let Some(error) = self.delivery.provider_error() {
+            return Err(classify::in_stream(error));
+        }
+        match ended {
+            Err(error) => Err(classify::decode(&error)),
+            Ok(Completion::Complete | Completion::Truncated) => Err(classify::truncated(self.bytes)),
+        }
+    }
+}
+
+/// An answer with an error status: reads what it says about it.
+async fn refused(mut answer: Answer, retryable_codes: &[u16], clocks: &mut Clocks) -> StreamError {
+    let _body = bounded_body(&mut answer.body, clocks).await;
+    classify::status(answer.status, &answer.headers, None, retryable_codes)
+}
+
+/// As much of a body as comes within bounds of size and time.
+async fn bounded_body(body: &mut Body, clocks: &mut Clocks) -> Vec<u8> {
+    let mut read = Vec::new();
+    let reading = poll_fn(|cx| {
+        loop {
+            match Pin::new(&mut *body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Some(data) = frame.data_ref() {
+                        let room = ERROR_BODY_BYTES.saturating_sub(read.len());
+                        read.extend(data.iter().take(room));
+                        if data.len() >= room {
+                            return Poll::Ready(());
+                        }
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return clocks.poll_waiting(cx).map(|_| ()),
+            }
+        }
+    });
+    // Running out of time is no failure of its own: the status is known.
+    let _ = timeout_at(Instant::now() + ERROR_BODY_TIME, reading).await;
+    read
+}
+
+/// A body that can't be read as it is.
+fn encoded(headers: &HeaderMap) -> Option<StreamError> {
+    let encoding = header_text(headers, &CONTENT_ENCODING)?;
+    (!encoding.eq_ignore_ascii_case("identity") && !encoding.is_empty()).then(|| {
+        StreamError::new(
+            ErrorKind::Protocol,
+            "UNSUPPORTED_ENCODING",
+            "expected a stream without content encoding, got a compressed one",
+        )
+    })
+}
+
+fn header_text(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}

@@ -1,0 +1,51 @@
+//! What an [`Engine`](crate::Engine) is built from: read once, when the process's engine is made.
+
+use std::path::PathBuf;
+
+use tokio::runtime::Handle;
+
+/// Where proxies are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxySource {
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` in either case; on macOS and Windows the system's settings
+    /// as well. Read when the engine is built.
+    #[default]
+    Environment,
+    /// None at all.
+    Direct,
+}
+
+/// What an engine is built from.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// The runtime that sessions run on. Callers need not be inside it.
+    pub runtime: Handle,
+    /// Sent as `user-agent` unless a request brings its own.
+    pub user_agent: String,
+    /// A PEM file of certificate authorities trusted besides the platform's. Unreadable or malformed: a warning is
+    /// logged, nothing fails.
+    pub extra_ca_certs: Option<PathBuf>,
+    /// Where proxies are looked up.
+    pub proxy: ProxySource,
+}
+
+impl EngineConfig {
+    /// The environment's settings (`NODE_EXTRA_CA_CERTS`, proxies), sessions on `runtime`.
+    #[must_use]
+    pub fn from_env(runtime: Handle) -> Self {
+        Self {
+            runtime,
+            user_agent: concat!("millstream/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_ca_certs: std::env::var_os("NODE_EXTRA_CA_CERTS").filter(|path| !path.is_empty()).map(PathBuf::from),
+            proxy: ProxySource::default(),
+        }
+    }
+}
+
+/// Why an engine could not be built: TLS could not be set up.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("can't set up the HTTP client: {reason}")]
+pub struct EngineError {
+    /// For people.
+    pub(crate) reason: String,
+}

@@ -1,0 +1,193 @@
+//! One answer, from the request to its end: attempts, waits between them, cancellation.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http_body::Body as _;
+use reqwest::Body;
+use tokio::time::{Instant, sleep};
+
+use crate::attempt::{self, Ending};
+use crate::cancel::CancelSwitch;
+use crate::classify;
+use crate::clocks::Clocks;
+use crate::config::{EngineConfig, EngineError};
+use crate::delivery::Delivery;
+use crate::redact;
+use crate::transport::{Prepared, Transport};
+use crate::{Exit, Outcome, SessionRequest, Signal, StreamError};
+
+/// How much of a body is read after the answer's end so that its connection can be used again.
+const DRAIN_BYTES: usize = 64 * 1024;
+/// How long for.
+const DRAIN_TIME: Duration = Duration::from_millis(250);
+
+/// The engine of a process: its HTTP client and the runtime its sessions run on. A clone is the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    transport: Arc<Transport>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Engine {
+    /// Sets up the HTTP client.
+    ///
+    /// # Errors
+    /// [`EngineError`] where TLS can't be set up.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        Ok(Self { transport: Arc::new(Transport::new(&config)?), runtime: config.runtime })
+    }
+
+    /// Starts a session. May be called from any thread. Every failure, a malformed request included, reaches `exit` as
+    /// its [`Signal::End`]; an exit dropped without one was cut off by the end of its runtime.
+    pub fn open<E: Exit>(&self, request: SessionRequest, exit: E) -> Session {
+        let cancel = Arc::new(CancelSwitch::default());
+        let task = drive(Arc::clone(&self.transport), request, exit, Arc::clone(&cancel));
+        self.runtime.spawn(task);
+        Session { cancel }
+    }
+}
+
+/// A running session. Dropping it leaves the session running.
+#[derive(Debug, Clone)]
+pub struct Session {
+    cancel: Arc<CancelSwitch>,
+}
+
+impl Session {
+    /// Closes the upstream connection and ends the session as [`Outcome::Cancelled`], unless it has ended. May be
+    /// called any number of times, from any thread.
+    pub fn cancel(&self) {
+        self.cancel.throw();
+    }
+}
+
+/// The task of a session.
+async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut exit: E, cancel: Arc<CancelSwitch>) {
+    let began = Instant::now();
+    let (outcome, rest) = {
+        let mut running = pin!(run(&transport, &request, &mut exit));
+        // Leaving this block drops what runs, and with it the connection.
+        poll_fn(|cx| match cancel.poll(cx) {
+            Poll::Ready(()) => Poll::Ready((Outcome::Cancelled, None)),
+            Poll::Pending => running.as_mut().poll(cx),
+        })
+        .await
+    };
+    let ms = began.elapsed().as_millis();
+    match &outcome {
+        Outcome::Complete => tracing::debug!(ms, "session complete"),
+        Outcome::Cancelled => tracing::debug!(ms, "session cancelled"),
+        Outcome::Failed(error) => {
+            tracing::debug!(
+                ms,
+                kind = error.kind.as_str(),
+                status = error.status,
+                attempt = error.attempt,
+                "session failed"
+            );
+        }
+    }
+    exit.signal(Signal::End(outcome));
+    drop((exit, request));
+    if let Some(rest) = rest {
+        drain(rest, &cancel).await;
+    }
+}
+
+/// Reads what follows the answer's end, so that the connection goes back to the pool.
+async fn drain(mut body: Body, cancel: &CancelSwitch) {
+    let mut left = DRAIN_BYTES;
+    let mut time = pin!(sleep(DRAIN_TIME));
+    poll_fn(|cx| {
+        loop {
+            match std::pin::Pin::new(&mut body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let read = frame.data_ref().map_or(0, bytes::Bytes::len);
+                    match left.checked_sub(read) {
+                        Some(less) => left = less,
+                        None => return Poll::Ready(()),
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending if cancel.poll(cx).is_ready() => return Poll::Ready(()),
+                Poll::Pending => return time.as_mut().poll(cx),
+            }
+        }
+    })
+    .await;
+}
+
+/// Makes attempts until one ends the session.
+async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mut E) -> (Outcome, Option<Body>) {
+    let fail = |error: StreamError| (Outcome::Failed(Box::new(error)), None);
+    let prepared = match Prepared::new(request) {
+        Ok(prepared) => prepared,
+        Err(error) => return fail(error),
+    };
+    let policy = &request.retry;
+    let mut clocks = Clocks::new(request.timeouts.clone());
+    let mut delivery = Delivery::default();
+    let mut waited = Duration::ZERO;
+    let mut attempt = 1;
+    loop {
+        clocks.begin_attempt();
+        delivery.begin_attempt();
+        let mut error = match attempt::run(transport, request, &prepared, exit, &mut clocks, &mut delivery).await {
+            Ending::Complete(rest) => return (Outcome::Complete, rest),
+            Ending::Failed(error) => error,
+        };
+        error.attempt = attempt;
+        error.message = redact::message(&error.message, &prepared.url, &prepared.headers, &request.body);
+        let retry = attempt;
+        let may_retry = error.retryable && !delivery.is_committed() && retry <= policy.max_retries;
+        let delay = if may_retry { policy.delay(retry, error.retry_after) } else { None };
+        let Some(delay) = delay.filter(|delay| policy.max_total_delay.is_none_or(|cap| waited + *delay <= cap)) else {
+            delivery.commit(exit);
+            return fail(error);
+        };
+        if policy.ask {
+            match until_total(&mut clocks, exit.confirm_retry(&error, retry)).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    delivery.commit(exit);
+                    return fail(error);
+                }
+                Err(timeout) => return fail(after(timeout, &error)),
+            }
+        }
+        tracing::debug!(
+            attempt,
+            delay_ms = delay.as_millis(),
+            kind = error.kind.as_str(),
+            status = error.status,
+            "retry"
+        );
+        exit.signal(Signal::Retry { attempt: retry, delay, error: &error });
+        if let Err(timeout) = until_total(&mut clocks, sleep(delay)).await {
+            return fail(after(timeout, &error));
+        }
+        waited += delay;
+        attempt += 1;
+    }
+}
+
+/// Waits for something that isn't the upstream; only the session's own clock runs.
+async fn until_total<T>(clocks: &mut Clocks, waiting: impl Future<Output = T>) -> Result<T, StreamError> {
+    let mut waiting = pin!(waiting);
+    poll_fn(|cx| match waiting.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Ok(value)),
+        Poll::Pending => clocks.poll_waiting(cx).map(|phase| Err(classify::timeout(phase, clocks.limits()))),
+    })
+    .await
+}
+
+/// The session's clock ran out while it waited to ask again: says why it waited.
+fn after(mut timeout: StreamError, last: &StreamError) -> StreamError {
+    timeout.message = format!("{} (attempt {} failed: {})", timeout.message, last.attempt, last.message);
+    timeout.attempt = last.attempt;
+    timeout
+}

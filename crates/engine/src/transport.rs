@@ -1,0 +1,202 @@
+//! HTTP: one client for the process, requests made ready, answers' heads.
+//!
+//! What always holds: no header and no body goes to an origin other than the one asked for; connections are pooled for
+//! less time than common servers keep them; nothing is decompressed.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::tls::Certificate;
+use reqwest::{Body, Client, StatusCode, Url};
+
+use crate::classify;
+use crate::clocks::Clocks;
+use crate::config::{EngineConfig, EngineError, ProxySource};
+use crate::connect::ConnectLimit;
+use crate::{ErrorKind, SessionRequest, StreamError};
+
+/// Node's `http.Server` closes idle connections after 5 s; asking on one at that moment would fail.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+/// A stalled stream holds at most this much unread. Tokens come slowly; 64 KiB fill any plausible pipe with them.
+const HTTP2_STREAM_WINDOW: u32 = 64 * 1024;
+/// Room for 256 stalled streams before others on the connection are held up.
+const HTTP2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// Redirects within the origin.
+const MAX_REDIRECTS: u32 = 5;
+
+/// The process's HTTP client.
+pub(crate) struct Transport {
+    client: Client,
+}
+
+/// A request, checked and ready to be sent any number of times.
+pub(crate) struct Prepared {
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The head of an answer, and its body, unread.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl Transport {
+    pub(crate) fn new(config: &EngineConfig) -> Result<Self, EngineError> {
+        // The process may hold one already; ours serves as well as another.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(&config.user_agent)
+            .redirect(Policy::none())
+            .pool_idle_timeout(POOL_IDLE)
+            .tcp_nodelay(true)
+            .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+            .connector_layer(ConnectLimit)
+            .referer(false);
+        if config.proxy == ProxySource::Direct {
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = &config.extra_ca_certs {
+            builder = builder.tls_certs_merge(extra_certs(path));
+        }
+        let client = builder.build().map_err(|error| EngineError { reason: classify::root_cause(&error) })?;
+        Ok(Self { client })
+    }
+
+    /// Sends the request and waits for the answer's head, following redirects within the origin.
+    pub(crate) async fn send(
+        &self,
+        request: &Prepared,
+        extra: Option<(HeaderName, HeaderValue)>,
+        clocks: &mut Clocks,
+    ) -> Result<Answer, StreamError> {
+        let mut url = request.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let mut headers = request.headers.clone();
+            if let Some((name, value)) = &extra {
+                headers.insert(name.clone(), value.clone());
+            }
+            let sending = self.client.post(url.clone()).headers(headers).body(request.body.clone()).send();
+            let connect = clocks.limits().connect;
+            let mut sending = pin!(ConnectLimit::scope(connect, sending));
+            let result = poll_fn(|cx| match sending.as_mut().poll(cx) {
+                Poll::Ready(result) => Poll::Ready(Ok(result)),
+                Poll::Pending => clocks.poll_running(cx).map(Err),
+            })
+            .await;
+            let response = match result {
+                Ok(Ok(response)) => response,
+                Ok(Err(error)) => return Err(classify::network(&error, &request.url, connect)),
+                Err(phase) => return Err(classify::timeout(phase, clocks.limits())),
+            };
+            if !response.status().is_redirection() {
+                return Ok(Answer {
+                    status: response.status(),
+                    headers: response.headers().clone(),
+                    body: response.into(),
+                });
+            }
+            url = redirect(&request.url, &url, response.status(), response.headers())?;
+        }
+        Err(StreamError::new(
+            ErrorKind::Protocol,
+            "TOO_MANY_REDIRECTS",
+            format!("the endpoint redirected more than {MAX_REDIRECTS} times"),
+        ))
+    }
+}
+
+/// Where a redirect leads, if it may be followed: 307 and 308 keep method and body; the others would turn the POST into
+/// a GET (fetch standard, HTTP-redirect fetch, step 12), which no model endpoint answers.
+fn redirect(origin: &Url, from: &Url, status: StatusCode, headers: &HeaderMap) -> Result<Url, StreamError> {
+    let refused = |reason: &str| {
+        let mut error = StreamError::new(
+            ErrorKind::Protocol,
+            "REDIRECT_REFUSED",
+            format!("HTTP {}: redirect refused: {reason}", status.as_u16()),
+        );
+        error.status = Some(status.as_u16());
+        error
+    };
+    let location = headers
+        .get(reqwest::header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| refused("it names no location"))?;
+    let to = from.join(location).map_err(|_| refused("its location is no URL"))?;
+    if to.origin() != origin.origin() {
+        return Err(refused("it leads to another origin"));
+    }
+    if !matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+        return Err(refused("only 307 and 308 keep the request's method and body"));
+    }
+    Ok(to)
+}
+
+impl Prepared {
+    /// Checks URL and headers.
+    pub(crate) fn new(request: &SessionRequest) -> Result<Self, StreamError> {
+        let url = Url::parse(&request.url)
+            .map_err(|error| invalid("INVALID_URL", format!("the endpoint is no absolute URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid("INVALID_URL", "the endpoint's URL must be http: or https:".to_owned()));
+        }
+        let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
+        for (name, value) in &request.headers {
+            let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+                return Err(invalid("INVALID_HEADER", format!("{name:?} is no valid header name")));
+            };
+            if matches!(parsed.as_str(), "connection" | "content-length" | "transfer-encoding" | "upgrade") {
+                return Err(invalid(
+                    "INVALID_HEADER",
+                    format!("header `{parsed}` is the transport's own and can't be set"),
+                ));
+            }
+            let Ok(mut value) = HeaderValue::from_str(value) else {
+                return Err(invalid(
+                    "INVALID_HEADER",
+                    format!("the value of header `{parsed}` has characters that a header can't carry"),
+                ));
+            };
+            value.set_sensitive(!crate::redact::is_harmless(parsed.as_str()));
+            headers.append(parsed, value);
+        }
+        for (name, value) in [
+            ("accept", "text/event-stream, application/x-ndjson, application/json;q=0.9, text/plain;q=0.8"),
+            ("accept-encoding", "identity"),
+            ("content-type", "application/json"),
+        ] {
+            headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+        }
+        Ok(Self { url, headers, body: request.body.clone() })
+    }
+}
+
+fn invalid(code: &'static str, message: String) -> StreamError {
+    StreamError::new(ErrorKind::InvalidRequest, code, message)
+}
+
+/// The certificates of a PEM file. What can't be read is logged and left out, as Node does.
+fn extra_certs(path: &std::path::Path) -> Vec<Certificate> {
+    let certs = std::fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| classify::root_cause(&error)));
+    match certs {
+        Ok(certs) if !certs.is_empty() => certs,
+        Ok(_) => {
+            tracing::warn!(path = %path.display(), "no certificate in NODE_EXTRA_CA_CERTS");
+            Vec::new()
+        }
+        Err(error) => {
+            tracing::warn!(path = %path.display(), error, "can't read NODE_EXTRA_CA_CERTS");
+            Vec::new()
+        }
+    }
+}
