@@ -1,0 +1,39 @@
+/** Where and with what a run was taken. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { productRoot, productVersion } from './product.mjs'
+
+const PACKAGES = ['openai', 'ai', '@ai-sdk/openai', 'eventsource-parser']
+
+function git(...args) {
+  const { status, stdout } = spawnSync('git', args, { cwd: productRoot, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : null
+}
+
+export function describeMachine() {
+  const versions = Object.fromEntries(
+    PACKAGES.map((name) => {
+      const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url)
+      return [name, JSON.parse(readFileSync(manifest, 'utf8')).version]
+    }),
+  )
+  return {
+    date: new Date().toISOString(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()} ${process.arch}`,
+    load: loadavg()[0],
+    node: process.version,
+    versions: { millstream: productVersion, ...versions },
+    commit: git('rev-parse', 'HEAD'),
+    changed: git('status', '--porcelain') !== '',
+  }
+}
+
+/** One line for a reader: date, machine, versions. */
+export function machineLine({ date, cpu, cores, memoryGiB, system, node, versions }) {
+  const packages = Object.entries(versions).map(([name, version]) => `\`${name}\` ${version}`)
+  return `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}; ${packages.join(', ')}.`
+}

@@ -1,0 +1,19 @@
+/** The `openai` package: `for await (const chunk of stream)`. */
+import OpenAI from 'openai'
+import { MODEL, PROMPT } from '../lib/options.mjs'
+
+export function create(base) {
+  const client = new OpenAI({ apiKey: 'unused', baseURL: `${base}/v1`, maxRetries: 0 })
+  return async (seed, sink) => {
+    const stream = await client.chat.completions.create({
+      model: MODEL,
+      stream: true,
+      seed,
+      messages: [{ role: 'user', content: PROMPT }],
+    })
+    for await (const chunk of stream) {
+      const text = chunk.choices[0]?.delta?.content
+      if (text) sink.token(text)
+    }
+  }
+}
