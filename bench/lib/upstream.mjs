@@ -3,10 +3,9 @@
  * its CPU counts for nobody. One TCP segment per token.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { request } from 'node:http'
 import { createInterface } from 'node:readline'
-import { chatBody, chatUrl } from './options.mjs'
+import { chatBody, chatUrl, seedHeader } from './options.mjs'
 import { productCli } from './product.mjs'
 
 /**
@@ -40,7 +39,7 @@ export async function startUpstream(flags) {
 /** One whole answer, read without any of the peers: its bytes, and its tokens by the plainest possible decoding. */
 function readAnswer(base, seed) {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json' }
+    const headers = { 'content-type': 'application/json', ...seedHeader(seed) }
     const call = request(chatUrl(base), { method: 'POST', headers }, (response) => {
       const pieces = []
       response.on('data', (piece) => pieces.push(piece))
@@ -57,7 +56,7 @@ function readAnswer(base, seed) {
       })
     })
     call.once('error', reject)
-    call.end(chatBody(seed))
+    call.end(chatBody())
   })
 }
 
@@ -70,5 +69,3 @@ export async function readReference(base, streams) {
   }
   return answers
 }
-
-export const hashOf = (text) => createHash('sha256').update(text).digest('hex')

@@ -1,7 +1,7 @@
 /** The AI SDK: `streamText().textStream` over its OpenAI chat model. */
 import { createOpenAI } from '@ai-sdk/openai'
 import { streamText } from 'ai'
-import { MODEL, PROMPT } from '../lib/options.mjs'
+import { MODEL, PROMPT, seedHeader } from '../lib/options.mjs'
 
 export function create(base) {
   const model = createOpenAI({ apiKey: 'unused', baseURL: `${base}/v1` }).chat(MODEL)
@@ -10,7 +10,7 @@ export function create(base) {
     const { textStream } = streamText({
       model,
       prompt: PROMPT,
-      seed,
+      headers: seedHeader(seed),
       maxRetries: 0,
       onError: ({ error }) => {
         failure = error

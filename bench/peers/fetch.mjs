@@ -1,12 +1,12 @@
 /** `fetch`, `eventsource-parser` and `JSON.parse`: what most hand-written code does. */
 import { createParser } from 'eventsource-parser'
-import { chatBody, chatUrl } from '../lib/options.mjs'
+import { chatBody, chatUrl, seedHeader } from '../lib/options.mjs'
 
 export function create(base) {
   const url = chatUrl(base)
-  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
   return async (seed, sink) => {
-    const response = await fetch(url, { method: 'POST', headers, body: chatBody(seed) })
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream', ...seedHeader(seed) }
+    const response = await fetch(url, { method: 'POST', headers, body: chatBody() })
     if (!response.ok) throw new Error(`HTTP ${response.status}`)
     const parser = createParser({
       onEvent({ data }) {

@@ -1,6 +1,6 @@
 /** One `http.request` per stream, with as many sockets as there are streams, for the peers that stand on `node:http`. */
 import { Agent, request } from 'node:http'
-import { chatBody, chatUrl } from '../lib/options.mjs'
+import { chatBody, chatUrl, seedHeader } from '../lib/options.mjs'
 
 /** Returns `post(seed, onResponse)`: resolves when the body has ended. */
 export function client(base) {
@@ -8,11 +8,12 @@ export function client(base) {
   const { hostname, port, pathname } = new URL(chatUrl(base))
   return (seed, onResponse) =>
     new Promise((resolve, reject) => {
-      const body = chatBody(seed)
+      const body = chatBody()
       const headers = {
         'content-type': 'application/json',
         accept: 'text/event-stream',
         'content-length': Buffer.byteLength(body),
+        ...seedHeader(seed),
       }
       const call = request({ agent, hostname, port, path: pathname, method: 'POST', headers }, (response) => {
         if (response.statusCode !== 200) {

@@ -2,9 +2,8 @@
  * Process under test of the consume benchmark: opens streams through one peer, counts and keeps what arrives, and says
  * what it cost. Checking the text happens after the last mark, outside of what is measured.
  */
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { digestOf } from '../lib/digest.mjs'
+import { digestOf, hashOf } from '../lib/evidence.mjs'
 import { between, mark } from '../lib/meter.mjs'
 import { serve } from '../lib/subject.mjs'
 
@@ -41,8 +40,8 @@ class Sink {
  * first end; null where no such moment exists.
  */
 async function consume({ base, streams, spread, bytesPerToken }) {
-  let open = openers.get(base)
-  if (!open) openers.set(base, (open = peer.create(base)))
+  if (!openers.has(base)) openers.set(base, peer.create(base))
+  const open = openers.get(base)
 
   let waiting = streams
   let allStarted = null
@@ -79,7 +78,7 @@ async function consume({ base, streams, spread, bytesPerToken }) {
     // Which stream went wrong is worth knowing when the digests differ; hashes are short enough to send.
     streams: peer.countsBytes
       ? sinks.map(({ bytes }) => ({ bytes }))
-      : sinks.map(({ tokens, text }) => ({ tokens, hash: createHash('sha256').update(text).digest('hex') })),
+      : sinks.map(({ tokens, text }) => ({ tokens, hash: hashOf(text) })),
   }
 }
 

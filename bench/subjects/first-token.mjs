@@ -5,7 +5,7 @@
 import { request } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chatBody, chatUrl } from '../lib/options.mjs'
+import { chatBody, chatUrl, seedHeader } from '../lib/options.mjs'
 import { serve } from '../lib/subject.mjs'
 
 /** `http.request` and its `data` event, nothing decoded: as early as the bytes can be seen in JavaScript. */
@@ -13,7 +13,7 @@ function raw(base) {
   const url = chatUrl(base)
   return (seed, sink) =>
     new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
+      const headers = { 'content-type': 'application/json', ...seedHeader(seed) }
       const call = request(url, { method: 'POST', headers }, (response) => {
         response.setEncoding('latin1')
         response.on('data', (text) => {
@@ -23,7 +23,7 @@ function raw(base) {
         response.once('end', resolve)
       })
       call.once('error', reject)
-      call.end(chatBody(seed))
+      call.end(chatBody())
     })
 }
 

@@ -5,11 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionsTo } from '../lib/connections.mjs'
-import { digestOf } from '../lib/digest.mjs'
+import { checkConnections, checkText, digestOf } from '../lib/evidence.mjs'
 import { count, range, ratio, table } from '../lib/report.mjs'
 import { median, summary } from '../lib/stats.mjs'
 import { startSubject } from '../lib/subject.mjs'
-import { hashOf, readReference, startUpstream } from '../lib/upstream.mjs'
+import { readReference, startUpstream } from '../lib/upstream.mjs'
 
 export const title = 'Consume'
 const PEERS = ['millstream', 'ai', 'openai', 'fetch', 'http', 'drop']
@@ -30,12 +30,12 @@ export async function run({ rounds, quick, peers = PEERS, cases, log }) {
   const results = {}
   for (const name of names) {
     if (!CASES[name]) throw new Error(`Expected a case among ${Object.keys(CASES).join(', ')}, got ${name}`)
-    results[name] = await runCase(name, CASES[name], { rounds, peers, log })
+    results[name] = await runCase(CASES[name], { rounds, peers, log })
   }
   return { rounds, cases: results, targets: targets(results) }
 }
 
-async function runCase(name, { title, streams, tokens, rate, spread }, { rounds, peers, log }) {
+async function runCase({ title, streams, tokens, rate, spread }, { rounds, peers, log }) {
   log(`consume: ${title}`)
   const pace = rate > 0 ? ['--tokens-per-second', String(rate)] : []
   const warm = await startUpstream(['--tokens', String(WARM_UP.tokens)])
@@ -106,28 +106,6 @@ async function peakConnections(answer, upstream, subject, spread) {
   return peak
 }
 
-/** Nobody is fast by losing tokens: every stream's count and text (or length, where nothing is parsed) must be right. */
-function checkText(peer, { digest, streams }, reference) {
-  if (digest === reference.digest) return
-  const wrong = streams.findIndex((stream, seed) => {
-    const wanted = reference.answers[seed]
-    if ('bytes' in stream) return stream.bytes !== wanted.bytes
-    return stream.tokens !== wanted.tokens || stream.hash !== hashOf(wanted.text)
-  })
-  if (wrong < 0) return
-  const got = streams[wrong]
-  const wanted = reference.answers[wrong]
-  const what = 'bytes' in got ? `${got.bytes} bytes of ${wanted.bytes}` : `${got.tokens} tokens of ${wanted.tokens}`
-  throw new Error(`${peer} did not deliver the upstream's text: stream ${wrong} came out as ${what}`)
-}
-
-/** A client that queues requests behind a limit on sockets does less at a time than it was asked to. */
-function checkConnections(peer, connections, streams, { loopBusy }) {
-  // One that has no CPU left to open them all in time is slow, not limited; its throughput says so.
-  if (connections === null || connections >= streams || loopBusy > 0.9) return
-  throw new Error(`${peer} held ${connections} connections at most for ${streams} streams`)
-}
-
 function summed(runs) {
   const over = (pick) => summary(runs.map(pick))
   const steady = runs.filter((run) => run.steady)
@@ -163,7 +141,9 @@ function targets(results) {
     const steady = peers.millstream[steadyOf] && peers[peer][steadyOf]
     const what = `${MEASURES[of]} per token, ${results[name].title}, of \`${peer}\``
     const open = steady ? peers.millstream[steadyOf].median / peers[peer][steadyOf].median : null
-    return [{ id, what, wanted: `≤ ${ratio(most)}`, reached: ratio(reached), steady: ratio(open), met: reached <= most }]
+    return [
+      { id, what, wanted: `≤ ${ratio(most)}`, reached: ratio(reached), steady: ratio(open), met: reached <= most },
+    ]
   })
 }
 

@@ -1,11 +1,16 @@
 /** How much later than the bare bytes a first token reaches its listener, in an idle process. */
-import { quantile } from '../lib/stats.mjs'
+
 import { table } from '../lib/report.mjs'
+import { quantile } from '../lib/stats.mjs'
 import { startSubject } from '../lib/subject.mjs'
 import { startUpstream } from '../lib/upstream.mjs'
 
 export const title = 'First token'
-const PEERS = { raw: '`http.request`, `data` event', millstream: 'millstream, `token` event', fetch: '`fetch` + parser' }
+const PEERS = {
+  raw: '`http.request`, `data` event',
+  millstream: 'millstream, `token` event',
+  fetch: '`fetch` + parser',
+}
 const DELAY = 25
 const CASES = {
   together: { title: 'headers and first token together', flags: [] },
@@ -24,7 +29,10 @@ export async function run({ quick, log }) {
       const request = { base: upstream.url, peers: Object.keys(PEERS), samples, gap: 5 }
       const { times } = await subject.ask(request, 120_000)
       cases[name] = Object.fromEntries(
-        Object.entries(times).map(([peer, values]) => [peer, { p50: quantile(values, 0.5), p99: quantile(values, 0.99) }]),
+        Object.entries(times).map(([peer, values]) => [
+          peer,
+          { p50: quantile(values, 0.5), p99: quantile(values, 0.99) },
+        ]),
       )
     } finally {
       await subject.stop()

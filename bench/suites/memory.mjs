@@ -77,7 +77,9 @@ async function runTurnover({ streams, seconds, log }) {
       slopePerMinute: (slope(samples) * 60) / MIB,
       samples,
     }
-    log(`  ${result.first.toFixed(0)} → ${result.last.toFixed(0)} MiB, ${result.slopePerMinute.toFixed(2)} MiB a minute`)
+    log(
+      `  ${result.first.toFixed(0)} → ${result.last.toFixed(0)} MiB, ${result.slopePerMinute.toFixed(2)} MiB a minute`,
+    )
     return result
   } finally {
     await subject.stop()
