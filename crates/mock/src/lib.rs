@@ -1,1 +1,29 @@
-//! A model provider to talk to.
+//! A model provider to talk to: for demonstrations, tests and benchmarks, this project's own and its users'.
+//!
+//! HTTP/1.1 over plain TCP with a loop of its own, because control over every byte is the point: which bytes go out in
+//! which TCP segment, when, and how an answer breaks. One TCP segment per event unless asked otherwise. What always
+//! holds here: whatever a client sends, the server neither panics nor keeps more than a bounded part of it; every wait
+//! watches for the client's leaving. May import `tokio`; never the engine, never `napi`.
+//!
+//! - [`Options`]: what a server is told, read from JSON with messages that name the field.
+//! - [`Server`]: starts, records what it was asked, stops.
+
+mod answer;
+mod chat;
+mod clock;
+mod connection;
+mod fault;
+mod fields;
+mod frames;
+mod http;
+mod journal;
+mod options;
+mod play;
+mod recording;
+mod routes;
+mod server;
+mod text;
+
+pub use fields::OptionError;
+pub use options::Options;
+pub use server::{Server, StartError};
