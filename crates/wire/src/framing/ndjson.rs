@@ -6,7 +6,7 @@
 use memchr::memchr;
 
 use super::bom::LeadingMark;
-use super::recycle;
+use super::{recycle, work};
 use crate::DecodeError;
 
 /// Cuts a body into lines, piece by piece.
@@ -41,12 +41,12 @@ impl NdjsonDecoder {
         let (held_back, mut rest) = self.mark.strip(bytes);
         self.buffer.extend_from_slice(held_back);
         if !self.buffer.is_empty() {
-            let Some(end) = memchr(b'\n', rest) else { return self.keep(rest) };
+            let Some(end) = line_end(rest) else { return self.keep(rest) };
             self.keep(&rest[..end])?;
             rest = &rest[end + 1..];
             self.held_line(sink)?;
         }
-        while let Some(end) = memchr(b'\n', rest) {
+        while let Some(end) = line_end(rest) {
             let line = &rest[..end];
             rest = &rest[end + 1..];
             self.line(line, sink)?;
@@ -93,6 +93,7 @@ impl NdjsonDecoder {
         if length > self.max_line_bytes.saturating_add(1) {
             return Err(self.fail());
         }
+        work::count(piece.len());
         self.buffer.extend_from_slice(piece);
         Ok(())
     }
@@ -133,4 +134,12 @@ impl NdjsonDecoder {
         self.failed = true;
         self.too_large()
     }
+}
+
+/// Where the line that `bytes` begin with ends.
+#[inline]
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    let end = memchr(b'\n', bytes);
+    work::count(end.map_or(bytes.len(), |end| end + 1));
+    end
 }

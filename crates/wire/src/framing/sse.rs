@@ -9,14 +9,17 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::bom::LeadingMark;
-use super::{KEPT_CAPACITY, recycle};
+use super::{KEPT_CAPACITY, recycle, work};
 use crate::DecodeError;
 
 /// Cap on one event where none is given: 8 MiB. The largest events seen in the field are images in base64, of 2 to 3 MiB.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// From this size on, in bytes, a piece is asked whether it has any CR.
+const WORTH_ASKING: usize = 512;
 
 /// How an [`SseDecoder`] reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +83,7 @@ impl<'a> SseEvent<'a> {
     /// Encoding standard. Borrowed where the data is valid.
     #[must_use]
     pub fn data_str(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.data)
+        text(self.data)
     }
 }
 
@@ -170,7 +173,7 @@ impl SseDecoder {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
         if self.buffer.len() > self.data_len {
-            let Some(end) = memchr2(b'\n', b'\r', rest) else { return self.keep(rest) };
+            let Some(end) = line_end::<true>(rest) else { return self.keep(rest) };
             self.keep(&rest[..end])?;
             rest = self.after_line_end(rest, end);
             self.held_line(sink);
@@ -245,17 +248,39 @@ impl SseDecoder {
         self.buffer.len() + self.names_len()
     }
 
-    /// Reads lines from their start, as long as they lie whole in `rest`.
-    fn lines<F>(&mut self, mut rest: &[u8], sink: &mut F) -> Result<(), DecodeError>
+    /// Reads lines from their start, as long as they lie whole in `rest`. Hardly any body has a CR: asking that once,
+    /// and then searching for LF alone, costs half of searching for both.
+    fn lines<F>(&mut self, rest: &[u8], sink: &mut F) -> Result<(), DecodeError>
+    where
+        F: FnMut(SseItem<'_>) + ?Sized,
+    {
+        if rest.len() >= WORTH_ASKING {
+            work::count(rest.len());
+            if memchr(b'\r', rest).is_none() {
+                return self.lines_until::<false, F>(rest, sink);
+            }
+        }
+        self.lines_until::<true, F>(rest, sink)
+    }
+
+    /// As [`SseDecoder::lines`]; without `CR` there is none in `rest`.
+    fn lines_until<const CR: bool, F>(&mut self, mut rest: &[u8], sink: &mut F) -> Result<(), DecodeError>
     where
         F: FnMut(SseItem<'_>) + ?Sized,
     {
         // The event's only data line so far, where it lies in this piece.
         let mut single: Option<&[u8]> = None;
-        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+        loop {
+            if let [b'\n', after @ ..] = rest {
+                work::count(1);
+                rest = after;
+                self.dispatch(single.take(), true, sink);
+                continue;
+            }
+            let Some(end) = line_end::<CR>(rest) else { break };
             let line = &rest[..end];
-            rest = self.after_line_end(rest, end);
-            if line.is_empty() {
+            rest = if CR { self.after_line_end(rest, end) } else { &rest[end + 1..] };
+            if CR && line.is_empty() {
                 self.dispatch(single.take(), true, sink);
                 continue;
             }
@@ -292,6 +317,7 @@ impl SseDecoder {
     /// Copies a data line that another line or piece follows.
     fn keep_data(&mut self, line: Option<&[u8]>) {
         if let Some(line) = line {
+            work::count(line.len());
             self.buffer.extend_from_slice(line);
             self.buffer.push(b'\n');
             self.data_len = self.buffer.len();
@@ -301,6 +327,7 @@ impl SseDecoder {
     /// Copies a piece of a line whose end is not there yet.
     fn keep(&mut self, piece: &[u8]) -> Result<(), DecodeError> {
         self.check(self.buffer.len(), piece.len())?;
+        work::count(piece.len());
         self.buffer.extend_from_slice(piece);
         Ok(())
     }
@@ -348,6 +375,7 @@ impl SseDecoder {
 
     /// Makes the end of the buffer, from `start`, a data line.
     fn hold_data(&mut self, start: usize) {
+        work::count(self.buffer.len() - start);
         self.buffer.copy_within(start.., self.data_len);
         self.buffer.truncate(self.data_len + self.buffer.len() - start);
         self.buffer.push(b'\n');
@@ -375,12 +403,12 @@ impl SseDecoder {
             }
             Line::Field { name: b"event", value, .. } => {
                 self.event.clear();
-                self.event.push_str(&String::from_utf8_lossy(value));
+                self.event.push_str(&text(value));
             }
             Line::Field { name: b"id", value, .. } => {
                 if !value.contains(&0) {
                     self.id.clear();
-                    self.id.push_str(&String::from_utf8_lossy(value));
+                    self.id.push_str(&text(value));
                     self.id_given = true;
                 }
             }
@@ -458,12 +486,22 @@ impl SseDecoder {
 impl<'a> Line<'a> {
     /// Reads a line that is not empty.
     fn parse(line: &'a [u8]) -> Self {
-        let (name, value, colon) = match memchr::memchr(b':', line) {
+        let colon = memchr(b':', line);
+        work::count(colon.unwrap_or(line.len()));
+        let (name, value, colon) = match colon {
             Some(colon) => (&line[..colon], without_space(&line[colon + 1..]), true),
             None => (line, &line[line.len()..], false),
         };
         if name.is_empty() { Line::Comment(value) } else { Line::Field { name, value, colon } }
     }
+}
+
+/// Where the line that `bytes` begin with ends, at LF, or with `CR` at CR or LF.
+#[inline]
+fn line_end<const CR: bool>(bytes: &[u8]) -> Option<usize> {
+    let end = if CR { memchr2(b'\n', b'\r', bytes) } else { memchr(b'\n', bytes) };
+    work::count(end.map_or(bytes.len(), |end| end + 1));
+    end
 }
 
 /// The value of a `data` line.
@@ -480,6 +518,16 @@ fn data_value(line: &[u8]) -> Option<&[u8]> {
 #[inline]
 fn without_space(value: &[u8]) -> &[u8] {
     value.strip_prefix(b" ").unwrap_or(value)
+}
+
+/// Bytes as text, broken sequences replaced. Valid text, which is nearly all there is, is checked several times faster
+/// by itself than while looking for what to replace.
+#[inline]
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// A number of ASCII digits only, and at least one.
