@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
-use millstream_wire::{Completion, Decoder, DecoderOptions};
+use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Protocol};
 use reqwest::Body;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use crate::classify;
@@ -31,6 +31,8 @@ pub(crate) enum Ending {
     Complete(Option<Body>),
     /// Otherwise.
     Failed(StreamError),
+    /// With an answer that contradicts what an earlier attempt delivered.
+    Diverged,
 }
 
 pub(crate) async fn run<E: Exit>(
@@ -41,7 +43,10 @@ pub(crate) async fn run<E: Exit>(
     clocks: &mut Clocks,
     delivery: &mut Delivery,
 ) -> Ending {
-    let answer = match transport.send(prepared, None, clocks).await {
+    let last_event_id = delivery
+        .continue_after()
+        .and_then(|id| Some((HeaderName::from_static("last-event-id"), HeaderValue::from_str(id).ok()?)));
+    let answer = match transport.send(prepared, last_event_id, clocks).await {
         Ok(answer) => answer,
         Err(error) => return Ending::Failed(error),
     };
@@ -71,6 +76,7 @@ pub(crate) async fn run<E: Exit>(
     let mut reading = Reading { body: answer.body, decoder, bytes: 0, exit, clocks, delivery, prepared };
     let ending = poll_fn(|cx| reading.poll(cx)).await;
     match ending {
+        _ if reading.delivery.is_diverged() => Ending::Diverged,
         Err(mut error) => {
             error.request_id = error.request_id.or_else(|| classify::request_id(&answer.headers));
             Ending::Failed(error)
@@ -127,10 +133,14 @@ impl<E: Exit> Reading<'_, E> {
             return None;
         }
         self.bytes += data.len() as u64;
-        let fed = self.decoder.feed(data, &mut |event| self.delivery.event(event, self.exit));
-        self.delivery.chunk_done(data.len(), self.exit);
+        let fed = if self.delivery.wants_boundaries() && is_event_stream(self.decoder.protocol()) {
+            self.feed_by_line(data)
+        } else {
+            self.decoder.feed(data, &mut |event| self.delivery.event(event, self.exit))
+        };
+        self.delivery.chunk_done(data.len(), self.decoder.last_event_id(), self.decoder.retry_ms(), self.exit);
         self.clocks.note_bytes(self.delivery.take_content());
-        if self.delivery.is_finished() {
+        if self.delivery.is_finished() || self.delivery.is_diverged() {
             return Some(Ok(true));
         }
         if let Some(error) = self.delivery.provider_error() {
@@ -139,11 +149,23 @@ impl<E: Exit> Reading<'_, E> {
         fed.err().map(|error| Err(classify::decode(&error)))
     }
 
+    /// Feeds line by line, so that no two events lie between two looks at the event ID.
+    fn feed_by_line(&mut self, data: &[u8]) -> Result<(), DecodeError> {
+        for line in data.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.decoder.feed(line, &mut |event| self.delivery.event(event, self.exit))?;
+            self.delivery.boundary(self.decoder.last_event_id(), self.exit);
+        }
+        Ok(())
+    }
+
     fn end(&mut self) -> Result<bool, StreamError> {
         if self.bytes == 0 {
             return Err(StreamError::new(ErrorKind::Protocol, "EMPTY_BODY", "expected a stream, got an empty body"));
         }
-        let ended = self.decoder.end(&mut |event| self.delivery.event(event, self.exit));
+        let mut events = Vec::new();
+        let ended = self.decoder.end(&mut |event| events.push(event.into_owned()));
+        self.delivery.end_of_body(events, self.exit);
+        self.delivery.boundary(self.decoder.last_event_id(), self.exit);
         if self.delivery.is_finished() {
             return Ok(false);
         }
@@ -188,6 +210,11 @@ async fn bounded_body(body: &mut Body, clocks: &mut Clocks) -> Vec<u8> {
     read
 }
 
+/// Whether event IDs may come at all.
+fn is_event_stream(protocol: Protocol) -> bool {
+    !matches!(protocol, Protocol::Text | Protocol::Ndjson)
+}
+
 /// A body that can't be read as it is.
 fn encoded(headers: &HeaderMap) -> Option<StreamError> {
     let encoding = header_text(headers, &CONTENT_ENCODING)?;
@@ -200,6 +227,6 @@ fn encoded(headers: &HeaderMap) -> Option<StreamError> {
     })
 }
 
-fn header_text(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> Option<String> {
+fn header_text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }

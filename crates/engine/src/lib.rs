@@ -13,6 +13,7 @@ mod delivery;
 mod error;
 mod exit;
 mod redact;
+mod replay;
 mod request;
 mod retry;
 mod session;

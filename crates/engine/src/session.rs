@@ -18,7 +18,7 @@ use crate::config::{EngineConfig, EngineError};
 use crate::delivery::Delivery;
 use crate::redact;
 use crate::transport::{Prepared, Transport};
-use crate::{Exit, Outcome, SessionRequest, Signal, StreamError};
+use crate::{ErrorKind, Exit, Outcome, ResumeMode, RetryPolicy, SessionRequest, Signal, StreamError};
 
 /// How much of a body is read after the answer's end so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 * 1024;
@@ -130,35 +130,44 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
     };
     let policy = &request.retry;
     let mut clocks = Clocks::new(request.timeouts.clone());
-    let mut delivery = Delivery::default();
+    let mut delivery = Delivery::new(request.resume);
+    // Why the answer that is being continued broke off.
+    let mut broke: Option<StreamError> = None;
     let mut waited = Duration::ZERO;
     let mut attempt = 1;
     loop {
         clocks.begin_attempt();
         delivery.begin_attempt();
-        let mut error = match attempt::run(transport, request, &prepared, exit, &mut clocks, &mut delivery).await {
+        let ending = attempt::run(transport, request, &prepared, exit, &mut clocks, &mut delivery).await;
+        let (mut error, for_good) = match ending {
             Ending::Complete(rest) => return (Outcome::Complete, rest),
-            Ending::Failed(error) => error,
+            Ending::Failed(error) => (error, false),
+            Ending::Diverged => (diverged(broke.take(), request.resume), true),
         };
         error.attempt = attempt;
         error.message = redact::message(&error.message, &prepared.url, &prepared.headers, &request.body);
-        let retry = attempt;
-        let may_retry = error.retryable && !delivery.is_committed() && retry <= policy.max_retries;
-        let delay = if may_retry { policy.delay(retry, error.retry_after) } else { None };
-        let Some(delay) = delay.filter(|delay| policy.max_total_delay.is_none_or(|cap| waited + *delay <= cap)) else {
-            delivery.commit(exit);
-            return fail(error);
-        };
-        if policy.ask {
-            match until_total(&mut clocks, exit.confirm_retry(&error, retry)).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    delivery.commit(exit);
-                    return fail(error);
-                }
-                Err(timeout) => return fail(after(timeout, &error)),
-            }
+        let mut delay = if for_good { None } else { next_delay(policy, attempt, &error, &delivery) };
+        if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited + delay > cap)) {
+            delay = None;
         }
+        let go_on = match delay {
+            Some(_) if policy.ask => match until_total(&mut clocks, exit.confirm_retry(&error, attempt)).await {
+                Ok(answer) => answer,
+                Err(timeout) => return fail(after(timeout, &error)),
+            },
+            Some(_) => true,
+            None => false,
+        };
+        // A failure to continue says less than what broke the answer off.
+        if delivery.attempt_delivered() || !delivery.has_delivered() || broke.is_none() {
+            broke = Some(error.clone());
+        }
+        let Some(delay) = delay.filter(|_| go_on) else {
+            delivery.give_up(exit);
+            let mut last = broke.unwrap_or(error);
+            last.attempt = attempt;
+            return fail(last);
+        };
         tracing::debug!(
             attempt,
             delay_ms = delay.as_millis(),
@@ -166,12 +175,45 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
             status = error.status,
             "retry"
         );
-        exit.signal(Signal::Retry { attempt: retry, delay, error: &error });
+        exit.signal(Signal::Retry { attempt, delay, error: &error });
         if let Err(timeout) = until_total(&mut clocks, sleep(delay)).await {
             return fail(after(timeout, &error));
         }
-        waited += delay;
+        waited = waited.saturating_add(delay);
         attempt += 1;
+    }
+}
+
+/// The wait before the next attempt; `None` where there is none.
+fn next_delay(policy: &RetryPolicy, attempt: u32, error: &StreamError, delivery: &Delivery) -> Option<Duration> {
+    if !error.retryable || attempt > policy.max_retries {
+        return None;
+    }
+    if !delivery.has_delivered() {
+        // Once anything has left, another attempt would repeat it.
+        return if delivery.is_committed() { None } else { policy.delay(attempt, error.retry_after) };
+    }
+    let broke_off = matches!(error.kind, ErrorKind::Connection | ErrorKind::Truncated | ErrorKind::Timeout);
+    if !delivery.can_resume() || (delivery.attempt_delivered() && !broke_off) {
+        return None;
+    }
+    match delivery.reconnection_ms() {
+        Some(ms) => Some(Duration::from_millis(ms).min(policy.max_delay)),
+        None => policy.delay(attempt, error.retry_after),
+    }
+}
+
+/// The second answer is not a continuation of the first, and nothing of it was let out.
+fn diverged(broke: Option<StreamError>, resume: ResumeMode) -> StreamError {
+    let why = broke.as_ref().map_or_else(String::new, |error| format!(" ({})", error.message));
+    match (resume, broke) {
+        (ResumeMode::Auto, Some(broke)) => broke,
+        _ => {
+            let message = format!("the answer broke off{why}, and the new one does not repeat it");
+            let mut error = StreamError::new(ErrorKind::Truncated, "RESUME_DIVERGED", message);
+            error.retryable = true;
+            error
+        }
     }
 }
 
