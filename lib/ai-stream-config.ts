@@ -1,0 +1,302 @@
+/** The options of `AIStream`: their types, their checks, and the engine request they become. No state. */
+import {
+  checkBoolean,
+  checkFunction,
+  checkHeaders,
+  checkInteger,
+  checkMilliseconds,
+  checkNonEmpty,
+  checkObject,
+  checkOneOf,
+  checkSignal,
+  checkString,
+  describe,
+  fail,
+} from './check.js'
+import { type StreamError, ValidationError } from './errors.js'
+import { checkGeneration, type GenerationOptions, generationKeys } from './generation.js'
+import type { NativeRequest } from './native.js'
+import {
+  checkResume,
+  planRetry,
+  planTimeouts,
+  type ResumeMode,
+  type RetryConfig,
+  type RetryPlan,
+  type TimeoutConfig,
+} from './policies.js'
+import type { ProviderConfig, ProviderName, WireProtocol } from './providers.js'
+import type { ErrorMode } from './stream-result.js'
+import { mergeHeaders, resolveTarget, type Target } from './target.js'
+import type { Message, Usage } from './types.js'
+
+/**
+ * What an {@link AIStream} talks to, and how.
+ *
+ * An app's own route is asked in `StreamingResponse`'s terms (`{messages, model, systemPrompt, stream: true}` and the
+ * generation parameters). OpenAI's chat completions are spoken where `provider` is set, where `protocol` is `'openai'`,
+ * or where the endpoint's path ends in `/chat/completions`.
+ *
+ * @example
+ * const config: AIStreamConfig = { provider: 'openai', model: 'gpt-4o-mini', apiKey: 'sk-…' }
+ */
+export interface AIStreamConfig extends GenerationOptions {
+  /** An app's own route or a provider's URL. A relative one resolves against `baseUrl`, else `MILLSTREAM_BASE_URL`. */
+  endpoint?: string
+  baseUrl?: string
+  /** A provider known by name, or where any other is that understands OpenAI's format. */
+  provider?: ProviderName | ProviderConfig
+  /** Sent as `Authorization: Bearer …`. For a provider known by name, default from its environment variable. */
+  apiKey?: string
+  model: string
+  /** Sent with every request; they override the defaults whatever their case. */
+  headers?: Record<string, string>
+  systemPrompt?: string
+  /** What was said before: the conversation starts with these. */
+  messages?: readonly Pick<Message, 'role' | 'content'>[]
+  /** How the endpoint answers. Default: found out from its content type and first event. */
+  protocol?: 'auto' | WireProtocol
+  /** Called for each token, before its event. */
+  onToken?: (token: string) => void
+  /** Called with the merged usage whenever some is reported. */
+  onCost?: (usage: Usage) => void
+  /** Called once where a turn fails for good. */
+  onError?: (error: StreamError) => void
+  retry?: RetryConfig
+  timeout?: TimeoutConfig
+  resume?: ResumeMode
+  /** Whether `getUsage()` counts the last turn (default) or all of them. */
+  usageMode?: 'last' | 'total'
+  /** What a `send` does while an answer is running: wait for its turn (default), or reject with code `BUSY`. */
+  whenBusy?: 'queue' | 'reject'
+  /** The largest single event that is accepted, in bytes. Default 8 MiB. */
+  maxEventBytes?: number
+}
+
+/** How an {@link AIStream} is connected. */
+export interface AIStreamTransportOptions {
+  /**
+   * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
+   * `protocol` says otherwise. Default: asks for either.
+   */
+  transport?: 'sse' | 'http'
+  /** `false`: as `resume: 'none'`. */
+  reconnect?: boolean
+  /** `retry.maxRetries`, where that isn't given. */
+  maxReconnectAttempts?: number
+  /** `retry.initialDelay` in milliseconds, where that isn't given. */
+  reconnectDelay?: number
+  /** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
+  bufferSize?: number
+  /** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
+  flushInterval?: number
+}
+
+/** Options of one turn. They add to or replace those of the conversation. */
+export interface SendOptions extends GenerationOptions {
+  /** Ends the turn: `send` as `stop()` does; readers of `stream` get an `aborted_error`. */
+  signal?: AbortSignal
+  timeout?: TimeoutConfig
+  retry?: RetryConfig
+  headers?: Record<string, string>
+}
+
+/** Options of one pulled turn. */
+export interface StreamSendOptions extends SendOptions {
+  /**
+   * Whether chunks stay after they were read, for any number of readers. Default true. With `false`, memory stays flat
+   * however long the answer; it has one reader, and is not added to the conversation.
+   */
+  retain?: boolean
+  /** Whether readers throw a failure (default) or get it as a chunk of type `error`. */
+  errors?: ErrorMode
+}
+
+/** A checked {@link AIStreamConfig}, defaults applied. */
+export interface AIStreamSettings {
+  target: Target
+  model: string
+  systemPrompt: string | undefined
+  history: readonly Pick<Message, 'role' | 'content'>[]
+  onToken: AIStreamConfig['onToken']
+  onCost: AIStreamConfig['onCost']
+  onError: AIStreamConfig['onError']
+  retryConfig: RetryConfig
+  retry: RetryPlan
+  timeouts: ReturnType<typeof planTimeouts>
+  resume: ResumeMode
+  usageMode: 'last' | 'total'
+  whenBusy: 'queue' | 'reject'
+  generation: GenerationOptions
+  maxEventBytes: number
+  credit: number
+  flushInterval: number
+}
+
+/** Checked options of one turn. */
+export interface TurnSettings {
+  signal: AbortSignal | undefined
+  timeouts: ReturnType<typeof planTimeouts>
+  retry: RetryPlan
+  headers: Record<string, string>
+  generation: GenerationOptions
+  retain: boolean
+  errors: ErrorMode
+  push: boolean
+}
+
+const configKeys = [
+  'endpoint',
+  'baseUrl',
+  'provider',
+  'apiKey',
+  'model',
+  'headers',
+  'systemPrompt',
+  'messages',
+  'protocol',
+  'onToken',
+  'onCost',
+  'onError',
+  'retry',
+  'timeout',
+  'resume',
+  'usageMode',
+  'whenBusy',
+  'maxEventBytes',
+  ...generationKeys,
+] as const satisfies readonly (keyof AIStreamConfig)[]
+
+const transportKeys = [
+  'transport',
+  'reconnect',
+  'maxReconnectAttempts',
+  'reconnectDelay',
+  'bufferSize',
+  'flushInterval',
+] as const satisfies readonly (keyof AIStreamTransportOptions)[]
+
+const sendKeys = [
+  'signal',
+  'timeout',
+  'retry',
+  'headers',
+  ...generationKeys,
+] as const satisfies readonly (keyof SendOptions)[]
+const streamKeys = [...sendKeys, 'retain', 'errors'] as const satisfies readonly (keyof StreamSendOptions)[]
+
+/** Checks what an `AIStream` is constructed with. */
+export function settings(config: AIStreamConfig, options: AIStreamTransportOptions | undefined): AIStreamSettings {
+  checkObject(config, 'config', configKeys)
+  const transport =
+    options === undefined ? {} : (checkObject(options, 'options', transportKeys) as AIStreamTransportOptions)
+  const model = checkNonEmpty(config.model, 'model')
+  const target = withTransport(resolveTarget(config), config, transport)
+  const fallback: RetryConfig = {}
+  if (transport.maxReconnectAttempts !== undefined) {
+    fallback.maxRetries = checkInteger(transport.maxReconnectAttempts, 'maxReconnectAttempts', 0, 1000)
+  }
+  if (transport.reconnectDelay !== undefined) {
+    fallback.initialDelay = checkMilliseconds(transport.reconnectDelay, 'reconnectDelay')
+  }
+  return {
+    target,
+    model,
+    systemPrompt: config.systemPrompt === undefined ? undefined : checkString(config.systemPrompt, 'systemPrompt'),
+    history: checkHistory(config.messages),
+    onToken: config.onToken === undefined ? undefined : checkFunction(config.onToken, 'onToken'),
+    onCost: config.onCost === undefined ? undefined : checkFunction(config.onCost, 'onCost'),
+    onError: config.onError === undefined ? undefined : checkFunction(config.onError, 'onError'),
+    retryConfig: { ...fallback, ...config.retry },
+    retry: planRetry(config.retry, fallback),
+    timeouts: planTimeouts(config.timeout),
+    resume: resumeMode(config.resume, transport.reconnect),
+    usageMode: checkOneOf(config.usageMode ?? 'last', 'usageMode', ['last', 'total']),
+    whenBusy: checkOneOf(config.whenBusy ?? 'queue', 'whenBusy', ['queue', 'reject']),
+    generation: checkGeneration(config),
+    maxEventBytes: checkInteger(config.maxEventBytes ?? 8 * 1024 * 1024, 'maxEventBytes', 1, 2 ** 31 - 1),
+    credit: checkInteger(transport.bufferSize ?? 65_536, 'bufferSize', 1, 2 ** 31 - 1),
+    flushInterval: checkMilliseconds(transport.flushInterval ?? 1, 'flushInterval'),
+  }
+}
+
+/** Checks the options of one turn and lays them over those of the conversation. */
+export function turnSettings(
+  base: AIStreamSettings,
+  options: StreamSendOptions | undefined,
+  pulled: boolean,
+): TurnSettings {
+  const given =
+    options === undefined ? {} : (checkObject(options, 'options', pulled ? streamKeys : sendKeys) as StreamSendOptions)
+  return {
+    signal: given.signal === undefined ? undefined : checkSignal(given.signal, 'signal'),
+    timeouts: planTimeouts(given.timeout, base.timeouts),
+    retry: given.retry === undefined ? base.retry : planRetry(given.retry, base.retryConfig),
+    headers: given.headers === undefined ? {} : checkHeaders(given.headers, 'headers'),
+    generation: { ...base.generation, ...checkGeneration(given) },
+    retain: given.retain === undefined || checkBoolean(given.retain, 'retain'),
+    errors: checkOneOf(given.errors ?? 'throw', 'errors', ['throw', 'chunk']),
+    push: !pulled,
+  }
+}
+
+/** The flat request the engine takes. */
+export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: string): NativeRequest {
+  const { url, headers, shape, protocol } = base.target
+  return {
+    url,
+    headers: Object.entries(mergeHeaders(headers, turn.headers)).flat(),
+    body,
+    shape,
+    protocol,
+    maxEventBytes: base.maxEventBytes,
+    ...turn.timeouts,
+    ...turn.retry.native,
+    askRetry: turn.retry.shouldRetry !== undefined || turn.retry.retryableErrors !== undefined,
+    resume: base.resume,
+    credit: base.credit,
+    autoCredit: turn.push,
+    flushInterval: base.flushInterval,
+  }
+}
+
+function withTransport(target: Target, config: AIStreamConfig, options: AIStreamTransportOptions): Target {
+  if (options.transport === undefined) return target
+  if ((options.transport as string) === 'websocket') {
+    throw new ValidationError(
+      "Expected `transport` to be 'sse' or 'http', got 'websocket': this version has no WebSocket transport",
+      'transport',
+    )
+  }
+  const lines = checkOneOf(options.transport, 'transport', ['sse', 'http']) === 'http'
+  return {
+    ...target,
+    headers: mergeHeaders({ accept: lines ? 'application/x-ndjson' : 'text/event-stream' }, target.headers),
+    protocol: lines && config.protocol === undefined ? 'ndjson' : target.protocol,
+  }
+}
+
+function resumeMode(given: unknown, reconnect: unknown): ResumeMode {
+  const mode = given === undefined ? undefined : checkResume(given)
+  if (reconnect === undefined || checkBoolean(reconnect, 'reconnect')) return mode ?? 'auto'
+  if (mode !== undefined && mode !== 'none') {
+    throw new ValidationError(
+      `Expected \`reconnect: false\` or \`resume: '${mode}'\`, got both: they contradict`,
+      'reconnect',
+    )
+  }
+  return 'none'
+}
+
+const roles = ['user', 'assistant', 'system'] as const
+
+function checkHistory(messages: unknown): Pick<Message, 'role' | 'content'>[] {
+  if (messages === undefined) return []
+  if (!Array.isArray(messages)) fail('messages', 'an array of messages', describe(messages))
+  return messages.map((message: unknown, index) => {
+    if (typeof message !== 'object' || message === null) fail(`messages[${index}]`, 'a message', describe(message))
+    const { role, content } = message as Record<string, unknown>
+    if (typeof content !== 'string') fail(`messages[${index}].content`, 'a string', describe(content))
+    return { role: checkOneOf(role, `messages[${index}].role`, roles), content }
+  })
+}

@@ -1,0 +1,472 @@
+/**
+ * {@link AIStream}: one conversation with one model. Turns run one after another; each is an {@link Answer} whose events
+ * are told on. What always holds: a turn's events come in the documented order, `streaming-start` and `streaming-end`
+ * once each; after `stop()` or `reset()` a turn says nothing more.
+ */
+import { EventEmitter } from 'node:events'
+import {
+  type AIStreamConfig,
+  type AIStreamSettings,
+  type AIStreamTransportOptions,
+  nativeRequest,
+  type SendOptions,
+  type StreamSendOptions,
+  settings,
+  type TurnSettings,
+  turnSettings,
+} from './ai-stream-config.js'
+import { Answer, type AnswerSink, type Outcome } from './answer.js'
+import { describe, fail } from './check.js'
+import { StreamError } from './errors.js'
+import { requestBody } from './generation.js'
+import { AnswerHandle, readChunks, type StreamHandle } from './stream-result.js'
+import type { Message, StreamChunk, ToolCall, Usage } from './types.js'
+import { addUsage, noUsage, toUsage, type UsageReport } from './usage.js'
+
+/**
+ * The events of an {@link AIStream} and what their listeners get. The order of a turn: `message` (the user's),
+ * `streaming-start`, any number of `retry`, then `token`, `reasoning`, `tool-call`, `metadata` and `usage` as they come,
+ * then `error` or `message` (the assistant's), then `streaming-end`.
+ */
+export type AIStreamEvents = {
+  /** A message joined the conversation: the user's when it is sent, the assistant's when it is complete or stopped. */
+  message: [message: Message]
+  'streaming-start': []
+  /** A piece of the answer's text. Never twice for the same place. */
+  token: [token: string]
+  /** A piece of the model's reasoning. */
+  reasoning: [text: string]
+  /** A tool call whose arguments are complete; see its `valid`. */
+  'tool-call': [call: ToolCall]
+  /** The merged token counts, whenever some are reported. */
+  usage: [usage: Usage]
+  metadata: [metadata: Record<string, unknown>]
+  /** A wait of `delay` milliseconds begins, then attempt `attempt + 1`. */
+  retry: [retry: { attempt: number; delay: number; error: StreamError }]
+  'streaming-end': []
+  /** The turn failed for good. */
+  error: [error: StreamError]
+  reset: []
+}
+
+/** One `send`, `stream` or `retry`. */
+interface Turn {
+  /** The user's message; `undefined` repeats the last one. */
+  content: string | undefined
+  settings: TurnSettings
+  answer: Answer
+  /** Whether `streaming-start` was emitted. */
+  started: boolean
+  /** Called once, when the turn is over. `thrown`: why `send` rejects. */
+  done(thrown?: { error: unknown }): void
+}
+
+/**
+ * One conversation with a language model.
+ *
+ * A turn that fails rejects `send` only where neither an `error` listener nor `onError` exists. Mistakes of the call
+ * itself (a content that is no string, `BUSY`) always do. The history then keeps the user's message, for `retry()`, and
+ * no half answer: what had come is the error's `partialText`. A turn that was stopped keeps its text as a message with
+ * `partial: true`. An exception in a listener or callback stops the turn and rejects `send` with that exception.
+ *
+ * @example
+ * const stream = new AIStream({ endpoint: 'http://127.0.0.1:3000/api/chat', model: 'gpt-4' })
+ * stream.on('token', (token) => process.stdout.write(token))
+ * await stream.send('Hello, how are you?')
+ */
+export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncIterable<StreamChunk> {
+  readonly #settings: AIStreamSettings
+  readonly #onToken: ((token: string) => void) | undefined
+  #messages: Message[]
+  #queue: Turn[] = []
+  #current: Turn | undefined
+  #streaming = false
+  /** Counts of earlier turns, where `usageMode` is `'total'`. */
+  #earlier = noUsage()
+  #usage = noUsage()
+  /** Iterators that wait for the next turn. */
+  #awaiting: ((answer: Answer) => void)[] = []
+  /** How deep we are in calls of the user's code about the running turn. */
+  #telling = 0
+  /** What the user's code threw in the running turn. */
+  #thrown: { error: unknown } | undefined
+  /** Whether what is stopped now is forgotten, too. */
+  #discarding = false
+  /** What is left to do for a turn that ended while the user's code was being told of it. */
+  #unfinished: (() => void) | undefined
+
+  /**
+   * @throws ValidationError where an option is not what it must be, or no request could succeed: an unknown provider, a
+   * missing key, a relative endpoint without a base.
+   */
+  constructor(config: AIStreamConfig, options?: AIStreamTransportOptions) {
+    super()
+    this.#settings = settings(config, options)
+    this.#onToken = this.#settings.onToken
+    this.#messages = this.#settings.history.map((message) => this.#message(message.role, message.content))
+  }
+
+  /**
+   * Sends a message and streams the answer as events. Resolves when the answer is complete or was stopped. While another
+   * answer is running it waits for its turn, or rejects with code `BUSY` where `whenBusy` is `'reject'`.
+   *
+   * @example
+   * await stream.send('Write a haiku', { temperature: 0.2, signal: AbortSignal.timeout(10_000) })
+   */
+  async send(content: string, options?: SendOptions): Promise<void> {
+    if (typeof content !== 'string') fail('content', 'a string', describe(content))
+    return this.#push(content, turnSettings(this.#settings, options, false))
+  }
+
+  /**
+   * The same turn, pulled instead of pushed: the answer is fetched as fast as the handle's readers read. Events are
+   * emitted too, as the pieces arrive. A later turn waits until this one is read to its end, left or stopped.
+   *
+   * @example
+   * for await (const chunk of stream.stream('Write a haiku')) {
+   *   if (chunk.type === 'text') process.stdout.write(chunk.content)
+   * }
+   */
+  stream(content: string, options?: StreamSendOptions): StreamHandle {
+    if (typeof content !== 'string') fail('content', 'a string', describe(content))
+    const turn = this.#turn(content, turnSettings(this.#settings, options, true), (thrown) => {
+      // Readers learn of an exception in a listener by the abort it causes; where there is none, it must not vanish.
+      const { outcome, witnessed } = turn.answer
+      const told = witnessed && outcome?.kind === 'aborted' && outcome.error.cause === thrown?.error
+      if (thrown !== undefined && !told) void Promise.reject(thrown.error)
+    })
+    const handle = new AnswerHandle(turn.answer, turn.settings.errors)
+    this.#enqueue(turn)
+    return handle
+  }
+
+  /**
+   * Sends the last message of the user again. The answers to it are taken out of the history first. Without one, nothing
+   * happens.
+   *
+   * @example
+   * stream.once('error', () => stream.retry())
+   */
+  async retry(): Promise<void> {
+    return this.#push(undefined, turnSettings(this.#settings, undefined, false))
+  }
+
+  /**
+   * Stops the running turn at once: the connection is closed, no further event but the partial `message` and
+   * `streaming-end` comes, and nothing is an error. Turns that wait are taken back.
+   *
+   * @example
+   * stream.on('usage', (usage) => {
+   *   if (usage.totalTokens > 10_000) stream.stop()
+   * })
+   */
+  stop(): void {
+    for (const turn of this.#queue.splice(0)) {
+      turn.answer.stop()
+      turn.done()
+    }
+    this.#current?.answer.stop()
+  }
+
+  /**
+   * Begins a new conversation: stops what is running, forgets all messages and counts.
+   *
+   * @example
+   * stream.reset()
+   * console.log(stream.getMessages()) // []
+   */
+  reset(): void {
+    this.#discarding = true
+    this.stop()
+    this.#unfinished?.()
+    this.#discarding = false
+    this.#messages = []
+    this.#earlier = noUsage()
+    this.#usage = noUsage()
+    this.emit('reset')
+  }
+
+  /**
+   * A copy of the conversation.
+   *
+   * @example
+   * const last = stream.getMessages().at(-1)
+   */
+  getMessages(): Message[] {
+    return structuredClone(this.#messages)
+  }
+
+  /**
+   * Whether a turn is running: true from `streaming-start` until the answer ended or was stopped.
+   *
+   * @example
+   * if (stream.getIsStreaming()) stream.stop()
+   */
+  getIsStreaming(): boolean {
+    return this.#streaming
+  }
+
+  /**
+   * A copy of the token counts: zeros at first, then those of the last turn that reported any, or of all turns together
+   * where `usageMode` is `'total'`.
+   *
+   * @example
+   * console.log(stream.getUsage().totalTokens)
+   */
+  getUsage(): Usage {
+    return { ...this.#usage }
+  }
+
+  /**
+   * The chunks of the running turn, from its first, or of the next one where none is running. Throws where the turn
+   * fails. Leaving the loop does not stop a turn begun by `send`.
+   *
+   * @example
+   * const sent = stream.send('Hello')
+   * for await (const chunk of stream) process.stdout.write(chunk.content)
+   * await sent
+   */
+  [Symbol.asyncIterator](): AsyncIterator<StreamChunk, undefined> {
+    if (this.#current !== undefined) return readChunks(this.#current.answer, 'throw')
+    let reader: AsyncIterator<StreamChunk, undefined> | undefined
+    let left = false
+    const { promise, resolve, reject } = withResolvers<void>()
+    promise.catch(() => {})
+    const join = (answer: Answer) => {
+      try {
+        reader = readChunks(answer, 'throw')
+        resolve()
+      } catch (error) {
+        reject(error)
+      }
+    }
+    this.#awaiting.push(join)
+    return {
+      next: async () => {
+        if (reader === undefined) await promise
+        return left || reader === undefined ? { done: true, value: undefined } : reader.next()
+      },
+      return: async () => {
+        left = true
+        this.#awaiting = this.#awaiting.filter((other) => other !== join)
+        resolve()
+        await reader?.return?.()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  #push(content: string | undefined, turnOptions: TurnSettings): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = this.#turn(content, turnOptions, (thrown) =>
+        thrown === undefined ? resolve() : reject(thrown.error),
+      )
+      this.#enqueue(turn)
+    })
+  }
+
+  #turn(content: string | undefined, turnOptions: TurnSettings, done: Turn['done']): Turn {
+    if ((this.#streaming || this.#queue.length > 0) && this.#settings.whenBusy === 'reject') {
+      throw new StreamError("The stream is busy: an answer is running, and `whenBusy` is 'reject'", {
+        type: 'queue_full_error',
+        code: 'BUSY',
+        provider: this.#settings.target.provider,
+      })
+    }
+    const answer: Answer = new Answer({
+      provider: this.#settings.target.provider,
+      model: this.#settings.model,
+      retry: turnOptions.retry,
+      retain: turnOptions.retain,
+      push: turnOptions.push,
+      sink: this.#sink(() => answer),
+      observed: () => this.#isHeard,
+    })
+    return { content, settings: turnOptions, answer, started: false, done }
+  }
+
+  #enqueue(turn: Turn): void {
+    const { signal } = turn.settings
+    if (signal !== undefined) {
+      const onAbort = () => this.#signalled(turn, signal.reason)
+      if (signal.aborted) {
+        onAbort()
+        return
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      turn.answer.whenEnded(() => signal.removeEventListener('abort', onAbort))
+    }
+    if (this.#current === undefined) this.#run(turn)
+    else this.#queue.push(turn)
+  }
+
+  #signalled(turn: Turn, reason: unknown): void {
+    turn.answer.abort(reason)
+    // A turn that never ran has nobody else to end it.
+    if (turn !== this.#current) this.#drop(turn)
+  }
+
+  #drop(turn: Turn): void {
+    this.#queue = this.#queue.filter((other) => other !== turn)
+    turn.done()
+  }
+
+  #next(): void {
+    while (this.#current === undefined) {
+      const turn = this.#queue.shift()
+      if (turn === undefined) return
+      if (turn.answer.outcome === undefined) this.#run(turn)
+      else turn.done()
+    }
+  }
+
+  #run(turn: Turn): void {
+    if (turn.content === undefined && !this.#rewind()) {
+      turn.answer.stop()
+      turn.done()
+      return
+    }
+    this.#current = turn
+    this.#thrown = undefined
+    this.#streaming = true
+    if (this.#settings.usageMode === 'total') this.#earlier = this.#usage
+    for (const join of this.#awaiting.splice(0)) join(turn.answer)
+    this.#tell(turn.answer, () => {
+      if (turn.content !== undefined) {
+        const message = this.#message('user', turn.content)
+        this.#messages.push(message)
+        this.emit('message', { ...message })
+      }
+      if (turn.answer.outcome !== undefined) return
+      turn.started = true
+      this.emit('streaming-start')
+    })
+    if (turn.answer.outcome !== undefined) return
+    const { model, systemPrompt } = this.#settings
+    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation)
+    turn.answer.ask(nativeRequest(this.#settings, turn.settings, body))
+  }
+
+  /** Takes the answers to the user's last message out of the history; false where there is no such message. */
+  #rewind(): boolean {
+    const last = this.#messages.findLastIndex((message) => message.role === 'user')
+    if (last === -1) return false
+    this.#messages.length = last + 1
+    return true
+  }
+
+  #sink(answer: () => Answer): AnswerSink {
+    const onToken = this.#onToken
+    const toolCalls: ToolCall[] = []
+    return {
+      token: (text) => {
+        // The hot path: no closure, no allocation.
+        this.#telling++
+        try {
+          onToken?.(text)
+          this.emit('token', text)
+        } catch (error) {
+          this.#threw(answer(), error)
+        }
+        if (--this.#telling === 0) this.#unfinished?.()
+      },
+      reasoning: (text) => this.#tell(answer(), () => this.emit('reasoning', text)),
+      toolCall: (call) => {
+        toolCalls.push(call)
+        this.#tell(answer(), () => this.emit('tool-call', call))
+      },
+      usage: (report) => this.#tell(answer(), () => this.#counted(report)),
+      metadata: (json) => {
+        if (this.listenerCount('metadata') === 0) return
+        this.#tell(answer(), () => this.emit('metadata', JSON.parse(json) as Record<string, unknown>))
+      },
+      retry: (attempt, delay, error) => this.#tell(answer(), () => this.emit('retry', { attempt, delay, error })),
+      ended: (outcome) => {
+        const turn = this.#current
+        if (turn === undefined || turn.answer !== answer()) return
+        this.#streaming = false
+        if (this.#telling === 0) this.#finish(turn, outcome, toolCalls)
+        else this.#unfinished = () => this.#finish(turn, outcome, toolCalls)
+      },
+    }
+  }
+
+  #counted(report: UsageReport): void {
+    const usage = toUsage(report)
+    this.#usage = this.#settings.usageMode === 'total' ? addUsage(this.#earlier, usage) : usage
+    this.#settings.onCost?.(this.getUsage())
+    this.emit('usage', this.getUsage())
+  }
+
+  /** The turn is over: says so, and lets the next one run. */
+  #finish(turn: Turn, outcome: Outcome, toolCalls: ToolCall[]): void {
+    this.#unfinished = undefined
+    const { answer } = turn
+    if (outcome.kind !== 'complete' && answer.usageSoFar !== undefined) this.#usage.partial = true
+    let failure: { error: unknown } | undefined
+    this.#tell(answer, () => {
+      if (outcome.kind === 'failed') {
+        if (this.#isHeard) {
+          this.#settings.onError?.(outcome.error)
+          if (this.listenerCount('error') > 0) this.emit('error', outcome.error)
+        } else if (!answer.witnessed) {
+          failure = { error: outcome.error }
+        }
+      } else if (!this.#discarding) {
+        this.#answered(answer, outcome.kind !== 'complete', toolCalls)
+      }
+    })
+    if (turn.started) this.#tell(answer, () => this.emit('streaming-end'))
+    // A listener may have sent the next message already: it waits in the queue.
+    this.#current = undefined
+    turn.done(this.#thrown ?? failure)
+    this.#next()
+  }
+
+  #answered(answer: Answer, partial: boolean, toolCalls: ToolCall[]): void {
+    const content = answer.textSoFar
+    // Nothing came, or nothing was kept: no message to remember.
+    if (!answer.keepsText || (partial && content === '' && toolCalls.length === 0)) return
+    const message = this.#message('assistant', content)
+    if (partial) message.partial = true
+    if (toolCalls.length > 0) message.toolCalls = toolCalls
+    this.#messages.push(message)
+    this.emit('message', structuredClone(message))
+  }
+
+  get #isHeard(): boolean {
+    return this.#settings.onError !== undefined || this.listenerCount('error') > 0
+  }
+
+  /** Calls the user's code. What it throws ends the turn. */
+  #tell(answer: Answer, call: () => void): void {
+    this.#telling++
+    try {
+      call()
+    } catch (error) {
+      this.#threw(answer, error)
+    }
+    if (--this.#telling === 0) this.#unfinished?.()
+  }
+
+  #threw(answer: Answer, error: unknown): void {
+    this.#thrown ??= { error }
+    if (this.#current?.settings.push) answer.stop()
+    else answer.abort(error, 'A listener threw')
+  }
+
+  #message(role: Message['role'], content: string): Message {
+    return { id: crypto.randomUUID(), role, content, timestamp: Date.now() }
+  }
+}
+
+/** `Promise.withResolvers`, which Node has from version 22 on. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}

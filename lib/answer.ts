@@ -1,0 +1,551 @@
+/**
+ * One answer as it arrives: the listener of one engine session, which keeps what came, feeds any number of readers, and
+ * knows how it ended. What always holds: events are kept once, in order; after the end nothing changes; the engine is
+ * given credit for exactly what was consumed, so that an answer nobody reads stops being fetched.
+ */
+import { abortedError, fromNative, StreamError } from './errors.js'
+import { eventCost, openSession, type Session, type SessionListener } from './mailbox.js'
+import type { NativeError, NativeRequest } from './native.js'
+import type { RetryPlan } from './policies.js'
+import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'
+import { mergeReports, toUsage, type UsageReport } from './usage.js'
+
+/** A kept event. Plain text, which is nearly all of them, is kept as the bare string. */
+type Entry = string | KeptEvent
+
+interface KeptEvent {
+  kind: 'text' | 'reasoning' | 'signature' | 'tool-call-delta' | 'tool-call' | 'usage' | 'metadata' | 'finish'
+  /** Text, or JSON text that is parsed only when somebody reads it. */
+  payload: string
+  choice: number
+}
+
+/**
+ * How an answer ended. `stopped`: its owner wanted no more, which is no failure; `aborted`: a reader or a signal ended
+ * it, and whoever still reads is told so.
+ */
+export type Outcome =
+  | { kind: 'complete' }
+  | { kind: 'failed'; error: StreamError }
+  | { kind: 'stopped' }
+  | { kind: 'aborted'; error: StreamError }
+
+/** The owner of an answer, told of everything at once and synchronously. */
+export interface AnswerSink {
+  token(text: string): void
+  reasoning(text: string): void
+  toolCall(call: ToolCall): void
+  usage(report: UsageReport): void
+  metadata(json: string): void
+  retry(attempt: number, delay: number, error: StreamError): void
+  ended(outcome: Outcome): void
+}
+
+/** Woken when there may be something new. */
+export interface AnswerReader {
+  wake(): void
+}
+
+/** What an answer needs to know about its request. */
+export interface AnswerOptions {
+  /** For errors and results; `''` for an app's own route. */
+  provider: string
+  /** The model asked for. */
+  model: string
+  retry: RetryPlan
+  /** Whether events stay after they were read, so that any number of readers see them all. */
+  retain: boolean
+  /** Whether the owner consumes everything as it comes; otherwise readers do. */
+  push: boolean
+  sink?: AnswerSink
+  /** Whether somebody beside the readers hears of a failure. */
+  observed?: () => boolean
+}
+
+/** The engine is handed consumed credit in pieces of this size, or when a reader waits. */
+const creditPiece = 8192
+
+/** Read entries are cut off the log, where it isn't retained, once there are so many. */
+const trimAt = 1024
+
+export class Answer implements SessionListener {
+  readonly provider: string
+  readonly #options: AnswerOptions
+  readonly #sink: AnswerSink | undefined
+  #session: Session | undefined
+  #outcome: Outcome | undefined
+
+  #log: Entry[] = []
+  /** Position of the log's first entry in the whole answer. */
+  #base = 0
+  /** Position up to which entries were consumed. */
+  #consumed = 0
+  /** Credit for them that the engine wasn't given yet. */
+  #owed = 0
+  /** Whether everything counts as consumed when it arrives. */
+  #draining: boolean
+  /** Whether consumed entries stay. */
+  #keeping: boolean
+  /** Whether somebody consumes an answer that isn't retained. */
+  #claimed = false
+  readonly #readers: AnswerReader[] = []
+
+  #text = ''
+  /** Position up to which entries are in `#text`. */
+  #joined = 0
+  #chunks = 0
+  #report: UsageReport | undefined
+  #finishReason: FinishReason = 'unknown'
+  #model: string
+  #requestId: string | undefined
+  #witnessed = false
+  /** What `shouldRetry` threw. */
+  #questionError: unknown
+
+  readonly #created = performance.now()
+  #opened: number | undefined
+  #firstText: number | undefined
+  #endedAt: number | undefined
+
+  #openWaiters: (() => void)[] = []
+  #endWaiters: (() => void)[] = []
+
+  constructor(options: AnswerOptions) {
+    this.#options = options
+    this.#sink = options.sink
+    this.provider = options.provider
+    this.#model = options.model
+    this.#keeping = options.retain
+    this.#draining = options.push
+  }
+
+  /** Asks for the answer. Not before, so that an answer can wait for its turn. */
+  ask(request: NativeRequest): void {
+    if (this.#outcome !== undefined) return
+    try {
+      this.#session = openSession(request, this)
+    } catch (error) {
+      this.#settle({ kind: 'failed', error: this.#refused(error) })
+    }
+  }
+
+  // What is known so far.
+
+  get outcome(): Outcome | undefined {
+    return this.#outcome
+  }
+
+  /** Whether somebody was there to hear how it ended. */
+  get witnessed(): boolean {
+    return this.#witnessed
+  }
+
+  get isOpen(): boolean {
+    return this.#opened !== undefined
+  }
+
+  get model(): string {
+    return this.#model
+  }
+
+  get requestId(): string | undefined {
+    return this.#requestId
+  }
+
+  /** Whether {@link Answer.textSoFar} is the whole text. */
+  get keepsText(): boolean {
+    return this.#keeping
+  }
+
+  /** The text of the first alternative so far; `''` where it isn't kept. Each piece is joined once, however often this is read. */
+  get textSoFar(): string {
+    if (!this.#keeping) return ''
+    const end = this.#base + this.#log.length
+    let fresh = ''
+    for (let at = this.#joined; at < end; at++) {
+      const entry = this.#log[at - this.#base]
+      if (typeof entry === 'string') fresh += entry
+    }
+    this.#joined = end
+    this.#text += fresh
+    return this.#text
+  }
+
+  get finishReason(): FinishReason {
+    const kind = this.#outcome?.kind
+    return kind === 'stopped' || kind === 'aborted' ? 'aborted' : this.#finishReason
+  }
+
+  /** What was reported so far, flagged where the answer did not come to its end. */
+  get usageSoFar(): Usage | undefined {
+    if (this.#report === undefined) return undefined
+    const usage = toUsage(this.#report)
+    if (this.#outcome !== undefined && this.#outcome.kind !== 'complete') usage.partial = true
+    return usage
+  }
+
+  get metrics(): StreamMetrics {
+    const duration = (this.#endedAt ?? performance.now()) - this.#created
+    const metrics: StreamMetrics = { duration, chunks: this.#chunks }
+    if (this.#opened !== undefined) metrics.timeToOpen = this.#opened - this.#created
+    if (this.#firstText !== undefined) metrics.timeToFirstToken = this.#firstText - this.#created
+    return metrics
+  }
+
+  /** The tool calls, reasoning and metadata that were kept. */
+  gather(): { toolCalls: ToolCall[]; reasoning: string; metadata: Record<string, unknown> } {
+    const toolCalls: ToolCall[] = []
+    let reasoning = ''
+    const metadata: Record<string, unknown> = {}
+    for (const entry of this.#log) {
+      if (typeof entry === 'string') continue
+      if (entry.kind === 'tool-call') toolCalls.push(parseToolCall(entry.payload))
+      else if (entry.kind === 'reasoning' && entry.choice === 0) reasoning += entry.payload
+      else if (entry.kind === 'metadata') Object.assign(metadata, JSON.parse(entry.payload))
+    }
+    return { toolCalls, reasoning, metadata }
+  }
+
+  // Readers.
+
+  /**
+   * Announces a reader of the answer from its beginning. Throws `ALREADY_CONSUMED` where the answer isn't retained and
+   * has one. `whole`: it wants everything at once, which is kept for it.
+   */
+  claim(whole: boolean): void {
+    if (!this.#options.retain) {
+      if (this.#claimed) {
+        throw new StreamError(
+          'The stream is not retained (`retain: false`) and already has a reader: read it once, or leave `retain` on',
+          { type: 'invalid_request_error', code: 'ALREADY_CONSUMED', provider: this.provider },
+        )
+      }
+      this.#claimed = true
+      this.#keeping = whole
+    }
+    if (whole) this.drain()
+  }
+
+  /**
+   * From here on everything counts as consumed when it arrives. An answer that isn't retained and has a reader is left
+   * to that reader.
+   */
+  drain(): void {
+    if (this.#draining || (this.#claimed && !this.#keeping)) return
+    this.#claimed = true
+    this.#draining = true
+    this.#consume(this.#base + this.#log.length)
+    this.flushCredit()
+    if (!this.#keeping) this.#trim()
+  }
+
+  /** Whether nobody was announced as the consumer so far. */
+  get isUnclaimed(): boolean {
+    return !this.#claimed
+  }
+
+  attach(reader: AnswerReader): void {
+    this.#readers.push(reader)
+  }
+
+  /** A reader wants no more. The last one to leave closes an answer that nobody else consumes. */
+  detach(reader: AnswerReader): void {
+    const at = this.#readers.indexOf(reader)
+    if (at === -1) return
+    this.#readers.splice(at, 1)
+    if (this.#readers.length === 0 && !this.#draining) this.abort(undefined, 'The stream was closed by its reader')
+  }
+
+  get hasReaders(): boolean {
+    return this.#readers.length > 0
+  }
+
+  /** The entry at a position of the whole answer, or `undefined` where it hasn't come. */
+  entryAt(position: number): Entry | undefined {
+    return this.#log[position - this.#base]
+  }
+
+  /** A reader has read everything before `position`. */
+  advance(position: number): void {
+    if (position <= this.#consumed) return
+    this.#consume(position)
+    if (this.#owed >= creditPiece) this.flushCredit()
+    if (!this.#keeping && position - this.#base >= trimAt) this.#trim()
+  }
+
+  /** Hands the engine what was consumed; readers do so before they wait. */
+  flushCredit(): void {
+    if (this.#owed === 0) return
+    const units = this.#owed
+    this.#owed = 0
+    if (this.#outcome === undefined) this.#session?.credit(units)
+  }
+
+  /** Calls back once the head of the answer is in, or the answer is over. */
+  whenOpen(callback: () => void): void {
+    if (this.#opened !== undefined || this.#outcome !== undefined) callback()
+    else this.#openWaiters.push(callback)
+  }
+
+  /** Calls back once the answer is over. */
+  whenEnded(callback: () => void): void {
+    if (this.#outcome !== undefined) callback()
+    else this.#endWaiters.push(callback)
+  }
+
+  // Ending it from this side.
+
+  /** Its owner wants no more. */
+  stop(): void {
+    this.#close({ kind: 'stopped' })
+  }
+
+  /** A reader or a signal wants no more. */
+  abort(reason: unknown, message = 'The stream was aborted'): void {
+    if (this.#outcome !== undefined) return
+    const context = { provider: this.provider, partialText: this.textSoFar, cause: reason }
+    this.#close({ kind: 'aborted', error: abortedError(message, context) })
+  }
+
+  // What the engine tells. Nothing is heard after the end.
+
+  open(json: string): void {
+    this.#spend(json)
+    if (this.#outcome !== undefined || this.#opened !== undefined) return
+    this.#opened = performance.now()
+    this.#requestId = (JSON.parse(json) as { requestId?: string }).requestId
+    release(this.#openWaiters)
+  }
+
+  start(json: string): void {
+    this.#spend(json)
+    const { model } = JSON.parse(json) as { model?: string }
+    if (model) this.#model = model
+  }
+
+  text(text: string, choice: number): void {
+    if (this.#outcome !== undefined) return
+    if (this.#firstText === undefined) this.#firstText = performance.now()
+    this.#chunks++
+    if (choice === 0) {
+      this.#keep(text, text)
+      this.#sink?.token(text)
+    } else {
+      this.#keep({ kind: 'text', payload: text, choice }, text)
+    }
+  }
+
+  reasoning(text: string, choice: number): void {
+    if (this.#outcome !== undefined) return
+    this.#keep({ kind: 'reasoning', payload: text, choice }, text)
+    if (choice === 0) this.#sink?.reasoning(text)
+  }
+
+  reasoningSignature(signature: string, choice: number): void {
+    if (this.#outcome === undefined) this.#keep({ kind: 'signature', payload: signature, choice }, signature)
+  }
+
+  toolCallDelta(json: string): void {
+    if (this.#outcome === undefined) this.#keep({ kind: 'tool-call-delta', payload: json, choice: 0 }, json)
+  }
+
+  toolCall(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#keep({ kind: 'tool-call', payload: json, choice: 0 }, json)
+    this.#sink?.toolCall(parseToolCall(json))
+  }
+
+  usage(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#report = mergeReports(this.#report, JSON.parse(json) as UsageReport)
+    this.#keep({ kind: 'usage', payload: json, choice: 0 }, json)
+    this.#sink?.usage(this.#report)
+  }
+
+  metadata(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#keep({ kind: 'metadata', payload: json, choice: 0 }, json)
+    this.#sink?.metadata(json)
+  }
+
+  retry(json: string): void {
+    this.#spend(json)
+    if (this.#outcome !== undefined || this.#sink === undefined) return
+    const { attempt, delay, error } = JSON.parse(json) as { attempt: number; delay: number; error: NativeError }
+    this.#sink.retry(attempt, delay, this.#error(error))
+  }
+
+  retryQuestion(json: string): void {
+    this.#spend(json)
+    const { attempt, error } = JSON.parse(json) as { attempt: number; error: NativeError }
+    const decide = (goOn: boolean) => this.#session?.decideRetry(goOn)
+    const { shouldRetry, retryableErrors } = this.#options.retry
+    const listed =
+      error.status !== undefined ||
+      (retryableErrors?.some((name) => name === error.type || name === error.code) ?? true)
+    if (!listed || shouldRetry === undefined) {
+      decide(listed)
+      return
+    }
+    const refuse = (thrown: unknown) => {
+      this.#questionError = thrown
+      decide(false)
+    }
+    try {
+      Promise.resolve(shouldRetry(this.#error(error), attempt)).then((goOn) => decide(goOn === true), refuse)
+    } catch (thrown) {
+      refuse(thrown)
+    }
+  }
+
+  finish(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#finishReason = (JSON.parse(json) as { reason: FinishReason }).reason
+    this.#keep({ kind: 'finish', payload: json, choice: 0 }, json)
+    this.#settle({ kind: 'complete' })
+  }
+
+  failed(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#settle({ kind: 'failed', error: this.#error(JSON.parse(json) as NativeError, this.#questionError) })
+  }
+
+  cancelled(): void {
+    // Heard here only where the engine shuts down under a running stream: what this side ended is settled already.
+    this.abort(undefined, 'The engine closed the stream')
+  }
+
+  #close(outcome: Outcome): void {
+    if (this.#outcome !== undefined) return
+    this.#session?.cancel()
+    this.#settle(outcome)
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#outcome = outcome
+    this.#witnessed = this.#readers.length > 0 || (this.#options.observed?.() ?? false)
+    this.#endedAt = performance.now()
+    this.#session = undefined
+    for (const reader of [...this.#readers]) reader.wake()
+    release(this.#openWaiters)
+    release(this.#endWaiters)
+    this.#sink?.ended(outcome)
+  }
+
+  #error(native: NativeError, cause?: unknown): StreamError {
+    return fromNative(native, { provider: this.provider, partialText: this.textSoFar, cause })
+  }
+
+  /** The engine would not even try, e.g. because its binary is missing. */
+  #refused(error: unknown): StreamError {
+    if (StreamError.isInstance(error)) return error
+    const code = (error as { code?: unknown } | null)?.code
+    return new StreamError(error instanceof Error ? error.message : 'The engine refused the request', {
+      type: 'unknown_error',
+      code: typeof code === 'string' ? code : 'ENGINE_REFUSED',
+      provider: this.provider,
+      cause: error,
+    })
+  }
+
+  /** Takes an event that readers see. `payload` is what it cost. */
+  #keep(entry: Entry, payload: string): void {
+    if (this.#draining) {
+      this.#consumed++
+      if (!this.#options.push) {
+        this.#owed += eventCost(payload)
+        if (this.#owed >= creditPiece) this.flushCredit()
+      }
+      if (!this.#keeping) {
+        this.#base++
+        return
+      }
+    }
+    this.#log.push(entry)
+    for (const reader of this.#readers) reader.wake()
+  }
+
+  /** Takes an event that readers don't see. */
+  #spend(payload: string): void {
+    if (this.#options.push) return
+    this.#owed += eventCost(payload)
+    if (this.#owed >= creditPiece) this.flushCredit()
+  }
+
+  /** Marks entries as consumed up to a position. */
+  #consume(position: number): void {
+    for (let at = this.#consumed; at < position; at++) {
+      const entry = this.#log[at - this.#base] as Entry
+      this.#owed += eventCost(typeof entry === 'string' ? entry : entry.payload)
+    }
+    this.#consumed = position
+  }
+
+  /** Forgets what was consumed. */
+  #trim(): void {
+    this.#log = this.#log.slice(this.#consumed - this.#base)
+    this.#base = this.#consumed
+  }
+}
+
+function release(waiters: (() => void)[]): void {
+  for (const callback of waiters.splice(0)) callback()
+}
+
+function parseToolCall(json: string): ToolCall {
+  const call = JSON.parse(json) as {
+    id: string
+    index: number
+    tool: string
+    arguments: string
+    valid: boolean
+    choice: number
+  }
+  const parsed: ToolCall = {
+    id: call.id,
+    index: call.index,
+    tool: call.tool,
+    args: call.valid ? JSON.parse(call.arguments) : undefined,
+    rawArguments: call.arguments,
+    valid: call.valid,
+  }
+  if (call.choice > 0) parsed.choice = call.choice
+  return parsed
+}
+
+/** What a reader gets for a kept event. `index` counts the text chunks before it. */
+export function toChunk(entry: Entry, index: number, answer: Answer): StreamChunk {
+  if (typeof entry === 'string') return { type: 'text', content: entry, index }
+  const { kind, payload } = entry
+  const choice = entry.choice > 0 ? { choice: entry.choice } : undefined
+  switch (kind) {
+    case 'text':
+      return { type: 'text', content: payload, index, ...choice }
+    case 'reasoning':
+      return { type: 'reasoning', content: '', reasoning: payload, ...choice }
+    case 'signature':
+      return { type: 'reasoning', content: '', reasoning: '', signature: payload, ...choice }
+    case 'tool-call-delta': {
+      const { choice: which, ...delta } = JSON.parse(payload) as ToolCallDelta
+      return { type: 'tool-call-delta', content: '', ...delta, ...(which > 0 ? { choice: which } : undefined) }
+    }
+    case 'tool-call':
+      return { type: 'tool-call', content: '', ...parseToolCall(payload) }
+    case 'usage':
+      return { type: 'usage', content: '', usage: toUsage(JSON.parse(payload) as UsageReport) }
+    case 'metadata':
+      return { type: 'metadata', content: '', metadata: JSON.parse(payload) as Record<string, unknown> }
+    case 'finish': {
+      const usage = answer.usageSoFar
+      return { type: 'finish', content: '', finished: true, finishReason: answer.finishReason, ...(usage && { usage }) }
+    }
+  }
+}
+
+interface ToolCallDelta {
+  id: string
+  index: number
+  tool?: string
+  argsDelta: string
+  choice: number
+}

@@ -1,0 +1,102 @@
+/** What a caller can ask of the model, checked, and the request body it becomes. */
+import { checkInteger, checkNumber, describe, fail } from './check.js'
+import { ValidationError } from './errors.js'
+import type { Message } from './types.js'
+
+/** Parameters of the generation. What is not given is not sent: the provider's defaults apply. */
+export interface GenerationOptions {
+  temperature?: number
+  /** Cap on the answer's tokens. */
+  maxTokens?: number
+  /** From 0 to 1. */
+  topP?: number
+  /** Texts at which the model stops. */
+  stop?: string | string[]
+  seed?: number
+  frequencyPenalty?: number
+  presencePenalty?: number
+  /** Further fields of the request body, in the endpoint's own words; laid over everything else. */
+  extraBody?: Record<string, unknown>
+}
+
+export const generationKeys = [
+  'temperature',
+  'maxTokens',
+  'topP',
+  'stop',
+  'seed',
+  'frequencyPenalty',
+  'presencePenalty',
+  'extraBody',
+] as const satisfies readonly (keyof GenerationOptions)[]
+
+/** Checks the generation parameters among `given`, and picks them out. */
+export function checkGeneration(given: GenerationOptions): GenerationOptions {
+  const checked: GenerationOptions = {}
+  if (given.temperature !== undefined) checked.temperature = checkNumber(given.temperature, 'temperature', 0)
+  if (given.maxTokens !== undefined) checked.maxTokens = checkInteger(given.maxTokens, 'maxTokens', 1)
+  if (given.topP !== undefined) checked.topP = checkNumber(given.topP, 'topP', 0, 1)
+  if (given.stop !== undefined) checked.stop = checkStop(given.stop)
+  if (given.seed !== undefined) checked.seed = checkInteger(given.seed, 'seed', Number.MIN_SAFE_INTEGER)
+  for (const field of ['frequencyPenalty', 'presencePenalty'] as const) {
+    if (given[field] !== undefined) checked[field] = checkNumber(given[field], field, Number.NEGATIVE_INFINITY)
+  }
+  if (given.extraBody !== undefined) checked.extraBody = checkExtraBody(given.extraBody)
+  return checked
+}
+
+function checkStop(stop: unknown): string[] {
+  const list = typeof stop === 'string' ? [stop] : stop
+  if (!Array.isArray(list) || list.some((item) => typeof item !== 'string' || item === '')) {
+    fail(
+      'stop',
+      'a non-empty string or an array of them',
+      Array.isArray(stop) ? 'an array of something else' : describe(stop),
+    )
+  }
+  return [...list]
+}
+
+function checkExtraBody(extra: unknown): Record<string, unknown> {
+  if (typeof extra !== 'object' || extra === null || Array.isArray(extra))
+    fail('extraBody', 'an object', describe(extra))
+  if ('stream' in extra && extra.stream !== true) {
+    fail('extraBody.stream', 'left out: answers are always streamed', describe(extra.stream))
+  }
+  return JSON.parse(toJson(extra, 'extraBody')) as Record<string, unknown>
+}
+
+/** JSON text, or a {@link ValidationError} that says what can't be written as such. Never quotes the value. */
+export function toJson(value: unknown, field: string): string {
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch (cause) {
+    const why =
+      cause instanceof TypeError && /BigInt/.test(cause.message)
+        ? 'a BigInt in it'
+        : cause instanceof TypeError && /circular|cyclic/i.test(cause.message)
+          ? 'a cycle'
+          : 'something that throws'
+    throw new ValidationError(`Expected \`${field}\` to be JSON, got ${why}`, field)
+  }
+  return json ?? fail(field, 'JSON', describe(value))
+}
+
+/** The canonical request, which the engine encodes for the endpoint. */
+export function requestBody(
+  model: string,
+  systemPrompt: string | undefined,
+  messages: readonly Message[],
+  generation: GenerationOptions,
+): string {
+  return JSON.stringify({
+    model,
+    messages: messages
+      // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
+      .filter(({ role, content }) => role !== 'assistant' || content !== '')
+      .map(({ role, content }) => ({ role, content })),
+    ...(systemPrompt !== undefined && { systemPrompt }),
+    ...generation,
+  })
+}

@@ -1,0 +1,27 @@
+/** The public surface of `millstream`. */
+export { AIStream, type AIStreamEvents } from './ai-stream.js'
+export type { AIStreamConfig, AIStreamTransportOptions, SendOptions, StreamSendOptions } from './ai-stream-config.js'
+export { classifyError, type ErrorClassification, handleStreamingError } from './classify.js'
+export {
+  APIError,
+  StreamError,
+  type StreamErrorInit,
+  type StreamErrorType,
+  TimeoutError,
+  type TimeoutPhase,
+  ValidationError,
+} from './errors.js'
+export type { GenerationOptions } from './generation.js'
+export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
+export type { ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
+export type { ErrorMode, StreamHandle, StreamResult } from './stream-result.js'
+export {
+  type ErrorEvent,
+  type MetadataEvent,
+  type ResponseLike,
+  SSEEventType,
+  StreamingResponse,
+  type StreamingResponseOptions,
+  type UsageEvent,
+} from './streaming-response.js'
+export type { CollectedResponse, FinishReason, Message, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'

@@ -1,0 +1,120 @@
+/**
+ * Providers known by name, as data: where they are, where their key comes from. A provider that speaks OpenAI's format is
+ * one row.
+ */
+import { checkHeaders, checkNonEmpty, checkObject, checkOneOf, describe, fail, kindOf } from './check.js'
+import { ValidationError } from './errors.js'
+
+/** How an endpoint answers. `auto` looks at the content type and the first event. */
+export type WireProtocol = 'openai' | WireFormat
+
+/** The formats for web applications: `events` is `StreamingResponse`'s own. */
+export type WireFormat = 'events' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
+
+export const protocols = ['auto', 'openai', 'events', 'chunk', 'content', 'ui-message', 'ndjson', 'text'] as const
+
+/** A provider known by name. */
+export type ProviderName = 'openai'
+
+/**
+ * Any provider that understands OpenAI's chat completions.
+ *
+ * @example
+ * const local: ProviderConfig = { name: 'local', baseUrl: 'http://127.0.0.1:8080/v1' }
+ */
+export interface ProviderConfig {
+  /** Stands in errors. Default: the URL's host. */
+  name?: string
+  /** The URL that `chat/completions` is appended to, e.g. `https://api.example.com/v1`. */
+  baseUrl: string
+  /** Sent as `Authorization: Bearer …`. */
+  apiKey?: string
+  headers?: Record<string, string>
+  /** How it answers. Default `'openai'`. */
+  protocol?: 'auto' | WireProtocol
+}
+
+interface ProviderRow {
+  baseUrl: string
+  /** Environment variable that replaces `baseUrl`. */
+  baseUrlVariable: string
+  /** Environment variable that holds the key. */
+  keyVariable: string
+  /** Where a person gets one. */
+  keyPage: string
+  protocol: WireProtocol
+}
+
+const table: Record<ProviderName, ProviderRow> = {
+  openai: {
+    baseUrl: 'https://api.openai.com/v1',
+    baseUrlVariable: 'OPENAI_BASE_URL',
+    keyVariable: 'OPENAI_API_KEY',
+    keyPage: 'https://platform.openai.com/api-keys',
+    protocol: 'openai',
+  },
+}
+
+/** A provider, ready to be asked. */
+export interface ResolvedProvider {
+  name: string
+  baseUrl: string
+  apiKey: string | undefined
+  headers: Record<string, string>
+  protocol: 'auto' | WireProtocol
+}
+
+/** Looks a provider up or checks its description. `apiKey` and `baseUrl` are the caller's own, which win. */
+export function resolveProvider(
+  provider: ProviderName | ProviderConfig,
+  own: { apiKey?: string | undefined; baseUrl?: string | undefined },
+): ResolvedProvider {
+  if (typeof provider === 'string') {
+    const row = Object.hasOwn(table, provider) ? table[provider] : undefined
+    if (row === undefined) {
+      const known = Object.keys(table).map((name) => `'${name}'`)
+      throw new ValidationError(
+        `Unknown provider ${describe(provider)}. Known: ${known.join(', ')}. Any other that understands OpenAI's format ` +
+          'can be given as { baseUrl, apiKey }',
+        'provider',
+        { code: 'UNKNOWN_PROVIDER' },
+      )
+    }
+    const apiKey = own.apiKey ?? environment(row.keyVariable)
+    if (apiKey === undefined) {
+      throw new ValidationError(
+        `No API key for provider '${provider}': set ${row.keyVariable} or pass \`apiKey\`. Keys come from ${row.keyPage}`,
+        'apiKey',
+        { type: 'auth_error', code: 'MISSING_API_KEY', provider },
+      )
+    }
+    const baseUrl = own.baseUrl ?? environment(row.baseUrlVariable) ?? row.baseUrl
+    return { name: provider, baseUrl, apiKey, headers: {}, protocol: row.protocol }
+  }
+  if (typeof provider !== 'object' || provider === null) {
+    fail('provider', 'the name of a provider or an object with its `baseUrl`', describe(provider))
+  }
+  checkObject(provider, 'provider', ['name', 'baseUrl', 'apiKey', 'headers', 'protocol'], 'provider.')
+  return {
+    name: provider.name === undefined ? '' : checkNonEmpty(provider.name, 'provider.name'),
+    baseUrl: own.baseUrl ?? checkNonEmpty(provider.baseUrl, 'provider.baseUrl'),
+    apiKey: own.apiKey ?? (provider.apiKey === undefined ? undefined : checkKey(provider.apiKey, 'provider.apiKey')),
+    headers: provider.headers === undefined ? {} : checkHeaders(provider.headers, 'provider.headers'),
+    protocol:
+      provider.protocol === undefined ? 'openai' : checkOneOf(provider.protocol, 'provider.protocol', protocols),
+  }
+}
+
+/** A key that can stand in a header. Its value never stands in a message. */
+export function checkKey(value: unknown, field: string): string {
+  if (typeof value !== 'string') fail(field, 'a string', kindOf(value))
+  if (value.trim() === '') fail(field, 'a non-empty string', 'an empty one')
+  const key = value.trim()
+  if (!/^[\x21-\x7e]+$/.test(key)) fail(field, 'printable ASCII without spaces or line breaks', 'something else')
+  return key
+}
+
+function environment(name: string): string | undefined {
+  const value = process.env[name]?.trim()
+  return value === undefined || value === '' ? undefined : value
+}

@@ -1,0 +1,358 @@
+/**
+ * The pulled side of an answer: {@link StreamHandle}, which can be awaited or iterated, and {@link StreamResult}, with as
+ * many readers as one likes. Nothing here buffers: chunks are kept once, by the {@link Answer}.
+ */
+import { type Answer, toChunk } from './answer.js'
+import { StreamError } from './errors.js'
+import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './types.js'
+
+/**
+ * A running answer, to be iterated or awaited. It starts at once and is fetched as fast as it is read. Awaiting it waits
+ * for the answer's head and gives the {@link StreamResult}, or throws what failed before. Leaving a loop closes the
+ * upstream connection where nobody else reads.
+ *
+ * A failure that nobody looks at (the handle was neither awaited nor iterated, no `error` listener) becomes an unhandled
+ * rejection; an abort never does.
+ *
+ * @example
+ * for await (const chunk of stream.stream('Hello')) process.stdout.write(chunk.content)
+ */
+export interface StreamHandle extends PromiseLike<StreamResult>, AsyncIterable<StreamChunk> {
+  /** Closes the upstream connection. Whoever still reads gets an `aborted_error` whose `cause` is `reason`. */
+  abort(reason?: unknown): void
+}
+
+/**
+ * An answer whose head is in. Not thenable. Any number of readers at any time see the same chunks, from the first; with
+ * `retain: false` there is one reader, and a second throws `ALREADY_CONSUMED`.
+ *
+ * Iterators end when the answer does; they throw the {@link StreamError} of an answer that failed or was aborted, unless
+ * `errors: 'chunk'` asked for an `error` chunk instead.
+ *
+ * @example
+ * const result = await stream.stream('Hello')
+ * for await (const piece of result.textStream) process.stdout.write(piece)
+ * console.log(await result.usage)
+ */
+export interface StreamResult extends AsyncIterable<StreamChunk> {
+  /** All chunks; iterate it or call it. */
+  readonly stream: AsyncIterable<StreamChunk> & (() => AsyncIterable<StreamChunk>)
+  /** The text alone. */
+  readonly textStream: AsyncIterable<string>
+  /** The whole text. */
+  readonly text: Promise<string>
+  /** Token counts, `undefined` where none were reported; flagged `partial` after an abort. */
+  readonly usage: Promise<Usage | undefined>
+  readonly finishReason: Promise<FinishReason>
+  /** The whole text parsed as JSON. */
+  readonly object: Promise<unknown>
+  /** The provider's name, `''` for an app's own route. */
+  readonly provider: string
+  /** The model that answers, as the provider names it, else the one asked for. */
+  readonly model: string
+  /** The provider's id of the request, where it gives one. */
+  readonly requestId: string | undefined
+  /** The text so far; `''` with `retain: false`. */
+  readonly partialText: string
+  /** The same as `text`. */
+  getFullResponse(): Promise<string>
+  /** The whole answer as one object. */
+  collect(): Promise<CollectedResponse>
+  /** As {@link StreamHandle.abort}. */
+  abort(reason?: unknown): void
+}
+
+/** How readers learn of a failure. */
+export type ErrorMode = 'throw' | 'chunk'
+
+type Step<T> = IteratorResult<T, undefined>
+
+interface Waiting<T> {
+  resolve(step: Step<T>): void
+  reject(error: unknown): void
+}
+
+/** One reader's place in an answer. */
+class Reader<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #answer: Answer
+  readonly #mode: ErrorMode
+  /** The chunk to give for an entry's chunk, or `undefined` to pass over it. */
+  readonly #pick: (chunk: StreamChunk) => T | undefined
+  readonly #waiting: Waiting<T>[] = []
+  #position = 0
+  #index = 0
+  #done = false
+
+  constructor(answer: Answer, mode: ErrorMode, pick: (chunk: StreamChunk) => T | undefined) {
+    answer.claim(false)
+    this.#answer = answer
+    this.#mode = mode
+    this.#pick = pick
+    answer.attach(this)
+  }
+
+  next(): Promise<Step<T>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.wake()
+    })
+  }
+
+  /** The reader leaves early: `break`, `return` or an exception in the loop. */
+  return(): Promise<Step<T>> {
+    if (!this.#done) {
+      this.#done = true
+      this.#answer.detach(this)
+      this.wake()
+    }
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Serves those who wait, as far as there is something for them. */
+  wake(): void {
+    while (this.#waiting.length > 0) {
+      const step = this.#done ? undefined : this.#take()
+      if (step === 'wait') {
+        this.#answer.flushCredit()
+        return
+      }
+      const waiting = this.#waiting.shift() as Waiting<T>
+      if (step === undefined) waiting.resolve({ done: true, value: undefined })
+      else if ('error' in step) waiting.reject(step.error)
+      else waiting.resolve({ done: false, value: step.value })
+    }
+  }
+
+  #take(): { value: T } | { error: unknown } | 'wait' | undefined {
+    for (
+      let entry = this.#answer.entryAt(this.#position);
+      entry !== undefined;
+      entry = this.#answer.entryAt(this.#position)
+    ) {
+      const chunk = toChunk(entry, this.#index, this.#answer)
+      if (chunk.type === 'text') this.#index++
+      this.#position++
+      this.#answer.advance(this.#position)
+      const value = this.#pick(chunk)
+      if (value !== undefined) return { value }
+    }
+    const outcome = this.#answer.outcome
+    if (outcome === undefined) return 'wait'
+    this.#done = true
+    this.#answer.detach(this)
+    if (outcome.kind === 'complete' || outcome.kind === 'stopped') return undefined
+    if (this.#mode === 'throw') return { error: outcome.error }
+    const value = this.#pick({ type: 'error', content: '', error: outcome.error.message, cause: outcome.error })
+    return value === undefined ? undefined : { value }
+  }
+}
+
+function everything(chunk: StreamChunk): StreamChunk {
+  return chunk
+}
+
+function textOnly(chunk: StreamChunk): string | undefined {
+  return chunk.type === 'text' && chunk.choice === undefined ? chunk.content : undefined
+}
+
+/** A reader of all chunks from the first. */
+export function readChunks(answer: Answer, mode: ErrorMode): AsyncIterableIterator<StreamChunk, undefined> {
+  return new Reader(answer, mode, everything)
+}
+
+/** The {@link StreamResult} of an answer. Promises are made when they are asked for, so none is ever left alone. */
+class AnswerResult implements StreamResult {
+  readonly #answer: Answer
+  readonly #mode: ErrorMode
+  readonly stream: AsyncIterable<StreamChunk> & (() => AsyncIterable<StreamChunk>)
+  readonly textStream: AsyncIterable<string>
+  #whole: Promise<void> | undefined
+  #usage: Promise<Usage | undefined> | undefined
+  #finishReason: Promise<FinishReason> | undefined
+
+  constructor(answer: Answer, mode: ErrorMode) {
+    this.#answer = answer
+    this.#mode = mode
+    const iterable: AsyncIterable<StreamChunk> = { [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() }
+    this.stream = Object.assign(() => iterable, iterable)
+    // An error chunk has no place among strings: the text's readers are always thrown at.
+    this.textStream = { [Symbol.asyncIterator]: () => new Reader(answer, 'throw', textOnly) }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<StreamChunk, undefined> {
+    return readChunks(this.#answer, this.#mode)
+  }
+
+  get provider(): string {
+    return this.#answer.provider
+  }
+
+  get model(): string {
+    return this.#answer.model
+  }
+
+  get requestId(): string | undefined {
+    return this.#answer.requestId
+  }
+
+  get partialText(): string {
+    return this.#answer.textSoFar
+  }
+
+  get text(): Promise<string> {
+    return this.#derive(() => this.#answer.textSoFar)
+  }
+
+  get object(): Promise<unknown> {
+    return this.#derive(() => parseJson(this.#answer))
+  }
+
+  get usage(): Promise<Usage | undefined> {
+    this.#usage ??= this.#afterwards(() => this.#answer.usageSoFar)
+    return this.#usage
+  }
+
+  get finishReason(): Promise<FinishReason> {
+    this.#finishReason ??= this.#afterwards(() => this.#answer.finishReason)
+    return this.#finishReason
+  }
+
+  getFullResponse(): Promise<string> {
+    return this.text
+  }
+
+  collect(): Promise<CollectedResponse> {
+    return this.#derive(() => collect(this.#answer))
+  }
+
+  abort(reason?: unknown): void {
+    this.#answer.abort(reason)
+  }
+
+  /** Something made of the whole answer once it is there. */
+  #derive<T>(make: () => T): Promise<T> {
+    if (this.#whole === undefined) {
+      try {
+        this.#answer.claim(true)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      this.#whole = this.#ended(false)
+    }
+    const derived = this.#whole.then(make)
+    // Who aborts knows, and what a reader was told need not be told twice: a promise that is not awaited any more must
+    // not become an unhandled rejection then.
+    this.#answer.whenEnded(() => {
+      if (this.#answer.outcome?.kind === 'aborted' || this.#answer.witnessed) derived.catch(() => {})
+    })
+    return derived
+  }
+
+  /** Something known at the end. Often taken from the result before it is read, and not awaited where reading throws. */
+  #afterwards<T>(make: () => T): Promise<T> {
+    // Without `retain` it would take the answer away from a reader who comes a moment later.
+    if (this.#answer.isUnclaimed) setImmediate(() => this.#answer.drain())
+    else this.#answer.drain()
+    const known = this.#ended(true).then(make)
+    known.catch(() => {})
+    return known
+  }
+
+  /** The answer's end. An abort is a failure to those who want the whole. */
+  #ended(abortIsEnd: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#answer.whenEnded(() => {
+        const outcome = this.#answer.outcome
+        if (outcome?.kind === 'failed' || (outcome?.kind === 'aborted' && !abortIsEnd)) reject(outcome.error)
+        else resolve()
+      })
+    })
+  }
+}
+
+/** The {@link StreamHandle} of an answer. */
+export class AnswerHandle implements StreamHandle {
+  readonly #answer: Answer
+  readonly #mode: ErrorMode
+  #result: AnswerResult | undefined
+  #looked = false
+
+  constructor(answer: Answer, mode: ErrorMode) {
+    this.#answer = answer
+    this.#mode = mode
+    answer.whenEnded(() => {
+      const { outcome } = answer
+      if (outcome?.kind !== 'failed' || answer.witnessed) return
+      // An error that nobody looks at must not vanish. The failure may be immediate, so callers get one turn of the loop.
+      setImmediate(() => {
+        if (!this.#looked) void Promise.reject(outcome.error)
+      })
+    })
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a handle can be awaited; its result can't.
+  then<A = StreamResult, B = never>(
+    onFulfilled?: ((result: StreamResult) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#looked = true
+    const opened = new Promise<StreamResult>((resolve, reject) => {
+      this.#answer.whenOpen(() => {
+        const outcome = this.#answer.outcome
+        if (!this.#answer.isOpen && (outcome?.kind === 'failed' || outcome?.kind === 'aborted')) reject(outcome.error)
+        else resolve(this.#open())
+      })
+    })
+    return opened.then(onFulfilled, onRejected)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<StreamChunk, undefined> {
+    this.#looked = true
+    return readChunks(this.#answer, this.#mode)
+  }
+
+  abort(reason?: unknown): void {
+    this.#answer.abort(reason)
+  }
+
+  #open(): AnswerResult {
+    this.#result ??= new AnswerResult(this.#answer, this.#mode)
+    return this.#result
+  }
+}
+
+function collect(answer: Answer): CollectedResponse {
+  const text = answer.textSoFar
+  return {
+    text,
+    usage: answer.usageSoFar,
+    finishReason: answer.finishReason,
+    ...answer.gather(),
+    provider: answer.provider,
+    model: answer.model,
+    partial: answer.outcome?.kind !== 'complete',
+    metrics: answer.metrics,
+    getText: () => text,
+    getJson: <T>() => parseJson(answer) as T,
+  }
+}
+
+function parseJson(answer: Answer): unknown {
+  const text = answer.textSoFar
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new StreamError('Expected the answer to be JSON, got something else', {
+      type: 'protocol_error',
+      code: 'INVALID_JSON',
+      provider: answer.provider,
+      partialText: text,
+      // The parser's message quotes the answer; which place it fails at is all that is of use here.
+      cause: new SyntaxError(/position \d+/.exec(cause instanceof Error ? cause.message : '')?.[0] ?? 'invalid JSON'),
+    })
+  }
+}

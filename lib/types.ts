@@ -1,0 +1,130 @@
+/**
+ * The vocabulary of the public API: messages, usage, tool calls, chunks. Types only, no code; imported by everybody.
+ */
+import type { StreamError } from './errors.js'
+
+/** One message of a conversation. */
+export interface Message {
+  /** Unique in the process. */
+  id: string
+  role: 'user' | 'assistant' | 'system'
+  content: string
+  /** Milliseconds since the epoch. */
+  timestamp: number
+  /** Set on an answer that was stopped before its end: `content` is what had come by then. */
+  partial?: boolean
+  /** Tool calls the model made in this answer. */
+  toolCalls?: ToolCall[]
+}
+
+/**
+ * Token counts. The three counts are always numbers: where the server leaves one out it is derived from the other two,
+ * and is 0 only where that can't be done either. An answer without any report has no `Usage` at all (`undefined`).
+ */
+export interface Usage {
+  promptTokens: number
+  completionTokens: number
+  totalTokens: number
+  /** Of the prompt tokens, those read from the provider's cache. */
+  cachedTokens?: number
+  /** Of the completion tokens, those spent on reasoning. */
+  reasoningTokens?: number
+  audioTokens?: number
+  /** Set where the answer was stopped or broke off: these are the counts reported until then. */
+  partial?: boolean
+  /** The provider's usage object as it came. */
+  raw?: unknown
+}
+
+/** A tool call the model made. */
+export interface ToolCall {
+  id: string
+  /** Position among the calls of the answer. */
+  index: number
+  /** Name of the tool. */
+  tool: string
+  /** The parsed arguments; `undefined` where `valid` is false. */
+  args: unknown
+  /** The arguments' JSON text exactly as received. */
+  rawArguments: string
+  /** Whether the arguments are complete, well-formed JSON and the stream was not cut. Never run a call that is not. */
+  valid: boolean
+  /** Which alternative the call belongs to, where more than one was asked for. */
+  choice?: number
+}
+
+/**
+ * Why an answer ended. `unknown`: the end marker came without a reason; `other`: a reason this version has no name for;
+ * `aborted`: it was stopped from this side.
+ */
+export type FinishReason =
+  | 'stop'
+  | 'length'
+  | 'tool-calls'
+  | 'content-filter'
+  | 'error'
+  | 'other'
+  | 'unknown'
+  | 'aborted'
+
+/** One piece of an answer. `content` exists on every chunk, `''` where there is none. */
+export type StreamChunk =
+  | {
+      type: 'text'
+      content: string
+      /** 0, 1, 2, … over the text chunks of the answer. */
+      index: number
+      /** Only on alternatives other than the first. */
+      choice?: number
+    }
+  | { type: 'reasoning'; content: ''; reasoning: string; signature?: string; choice?: number }
+  | {
+      type: 'tool-call-delta'
+      content: ''
+      id: string
+      index: number
+      /** Name of the tool, on the first delta of a call. */
+      tool?: string
+      argsDelta: string
+      choice?: number
+    }
+  | ({ type: 'tool-call'; content: '' } & ToolCall)
+  | { type: 'usage'; content: ''; usage: Usage }
+  | { type: 'metadata'; content: ''; metadata: Record<string, unknown> }
+  | { type: 'error'; content: ''; error: string; cause: StreamError }
+  | { type: 'finish'; content: ''; finished: true; finishReason: FinishReason; usage?: Usage }
+
+/** When things happened in one answer, in milliseconds from the moment it was asked for. */
+export interface StreamMetrics {
+  /** Until the answer's head was in. */
+  timeToOpen?: number
+  /** Until the first text. */
+  timeToFirstToken?: number
+  /** Until the end. */
+  duration: number
+  /** Text chunks received. */
+  chunks: number
+}
+
+/** A whole answer. */
+export interface CollectedResponse {
+  text: string
+  /** `undefined` where the provider reported none. */
+  usage: Usage | undefined
+  finishReason: FinishReason
+  toolCalls: ToolCall[]
+  /** The model's reasoning, `''` where it showed none. */
+  reasoning: string
+  /** The fields of all metadata events; of fields given twice, the later one. */
+  metadata: Record<string, unknown>
+  /** The provider's name, `''` for an app's own route. */
+  provider: string
+  /** The model that answered, as the provider named it, else the one asked for. */
+  model: string
+  /** Whether the answer was stopped before its end. */
+  partial: boolean
+  metrics: StreamMetrics
+  getText(): string
+  /** Parses `text` as JSON. Throws a {@link StreamError} of type `protocol_error`, code `INVALID_JSON`, where it is none. */
+  getJson<T = unknown>(): T
+}
