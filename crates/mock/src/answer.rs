@@ -184,7 +184,7 @@ impl Answer {
         match fields.get("retryAfter") {
             None => {}
             Some(Value::String(text)) if is_header_value(text) => {
-                headers.push(("retry-after".to_owned(), text.clone()))
+                headers.push(("retry-after".to_owned(), text.clone()));
             }
             Some(Value::Number(number)) if number.as_f64().is_some_and(|number| number >= 0.0) => {
                 headers.push(("retry-after".to_owned(), number.to_string()));

@@ -1,0 +1,216 @@
+/**
+ * `millstream mock`: a mock provider in a process of its own, until it is interrupted.
+ */
+import { parseArgs } from 'node:util'
+import { StreamError } from '../errors.js'
+import { type MockAnswer, type MockOptions, MockProvider, type MockRequest } from '../testing.js'
+
+const HELP = `Usage: millstream mock [options]
+
+Runs a model provider on this machine until it is interrupted (Ctrl-C). It answers
+  POST /v1/chat/completions  with OpenAI's chunks, or one object where no stream is asked for
+  POST /api/chat             with millstream's own events
+  GET  /v1/models, /health
+
+Server:
+  --port <n>                 Port to listen on (default 0: any that is free)
+  --host <address>           Address to listen on (default 127.0.0.1)
+  --threads <n>              Threads that serve (default 1)
+  --api-key <key>            Refuse requests without this key
+  --model <name>             List this model; may be repeated
+  --route <path>=<format>    Answer here too, in the format 'openai' or 'events'; '*' is every path; may be repeated
+
+Answer:
+  --tokens <n>               Say so many made-up tokens (default 50)
+  --text <text>              Say this
+  --echo                     Say what the last user message says
+  --replay <file or folder>  Play a recorded stream, or those of a folder in turn
+  --reasoning <n>            Reason for so many tokens first
+  --seed <n>                 Decides all that is made up (default 1)
+
+Pace:
+  --tokens-per-second <n>    (default: as fast as the client reads)
+  --jitter <part>            Tokens come early or late by up to this part of their interval, 0 to 1
+  --burst <n>                Tokens per write (default 1)
+  --first-token-delay <ms>   Wait before the first token
+  --split-bytes <n|random>   Cut what is sent into chunks and writes of so many bytes
+  --split-delay <ms>         Wait between those
+  --chunk-bytes <n>          Cut what is sent into chunks of so many bytes
+
+Faults:
+  --fault <json>             Any options of an answer, such as '{"status":500}', '{"reset":{"afterTokens":3}}'
+                             or '{"stall":{"afterTokens":0},"keepAlive":1000}'; given several times, the
+                             n-th goes with the n-th request, and the last with all that follow
+
+Output:
+  --json                     Print JSON lines: one with the url at the start, one per request
+  --quiet                    Print nothing about requests
+  -h, --help                 Show this help
+`
+
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  threads: { type: 'string' },
+  'api-key': { type: 'string' },
+  model: { type: 'string', multiple: true },
+  route: { type: 'string', multiple: true },
+  tokens: { type: 'string' },
+  text: { type: 'string' },
+  echo: { type: 'boolean' },
+  replay: { type: 'string' },
+  reasoning: { type: 'string' },
+  seed: { type: 'string' },
+  'tokens-per-second': { type: 'string' },
+  jitter: { type: 'string' },
+  burst: { type: 'string' },
+  'first-token-delay': { type: 'string' },
+  'split-bytes': { type: 'string' },
+  'split-delay': { type: 'string' },
+  'chunk-bytes': { type: 'string' },
+  fault: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** A mistake in the arguments, as opposed to a failure of the command. */
+class UsageError extends Error {}
+
+/** Runs the command; resolves with the exit code. */
+export async function mock(args: string[]): Promise<number> {
+  let mock: MockProvider
+  let output: { json: boolean; quiet: boolean }
+  try {
+    const values = parse(args)
+    if (values.help) {
+      process.stdout.write(HELP)
+      return 0
+    }
+    output = { json: values.json ?? false, quiet: values.quiet ?? false }
+    mock = await MockProvider.start(toOptions(values))
+  } catch (error) {
+    const usage = error instanceof UsageError || StreamError.isInstance(error)
+    const message = error instanceof Error ? inFlags(error.message) : String(error)
+    process.stderr.write(`millstream mock: ${message}\n`)
+    if (usage) process.stderr.write('See millstream mock --help\n')
+    return usage ? 2 : 1
+  }
+  announce(mock, output.json)
+  if (!output.quiet) {
+    mock.watch((request) => process.stdout.write(output.json ? jsonLine(request) : line(request)))
+  }
+  await interrupted()
+  await mock.close()
+  return 0
+}
+
+type Values = ReturnType<typeof parse>
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false }).values
+  } catch (error) {
+    // The first sentence says what is wrong; the next ones advise on writing values that look like options.
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(message.split('. ')[0] ?? message)
+  }
+}
+
+function toOptions(values: Values): MockOptions {
+  const faults = (values.fault ?? []).map(fault)
+  const options: MockOptions = {
+    host: values.host,
+    port: number(values, 'port'),
+    threads: number(values, 'threads'),
+    apiKey: values['api-key'],
+    models: values.model,
+    routes: values.route && Object.fromEntries(values.route.map(route)),
+    tokens: number(values, 'tokens'),
+    text: values.text,
+    echo: values.echo,
+    replay: values.replay,
+    reasoning: number(values, 'reasoning'),
+    seed: number(values, 'seed'),
+    tokensPerSecond: number(values, 'tokens-per-second'),
+    jitter: number(values, 'jitter'),
+    burst: number(values, 'burst'),
+    firstTokenDelay: number(values, 'first-token-delay'),
+    splitBytes: values['split-bytes'] === 'random' ? 'random' : number(values, 'split-bytes'),
+    splitDelay: number(values, 'split-delay'),
+    chunkBytes: number(values, 'chunk-bytes'),
+    script: faults.length > 0 ? faults : undefined,
+  }
+  return options
+}
+
+function number(values: Values, name: keyof Values & keyof typeof OPTIONS): number | undefined {
+  const text = values[name]
+  if (text === undefined) return undefined
+  const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN
+  if (!Number.isFinite(value))
+    throw new UsageError(`Expected \`--${name}\` to be a number, got ${JSON.stringify(text)}`)
+  return value
+}
+
+function route(text: string): [string, 'openai' | 'events'] {
+  const at = text.lastIndexOf('=')
+  const [path, format] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)]
+  if (path === '' || (format !== 'openai' && format !== 'events')) {
+    throw new UsageError(`Expected \`--route\` to be <path>=openai or <path>=events, got ${JSON.stringify(text)}`)
+  }
+  return [path, format]
+}
+
+function fault(text: string): MockAnswer {
+  try {
+    return JSON.parse(text) as MockAnswer
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`Expected \`--fault\` to be JSON, got ${JSON.stringify(text)}: ${reason}`)
+  }
+}
+
+/** Options are checked under the names they have in JavaScript; what was typed were flags. */
+function inFlags(message: string): string {
+  return message.replace(/`([a-z]+[A-Za-z]*)`/g, (whole, name: string) => {
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    return flag in OPTIONS ? `\`--${flag}\`` : whole
+  })
+}
+
+function announce({ url, port }: MockProvider, json: boolean): void {
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ event: 'listening', url, port, pid: process.pid })}\n`
+      : `Mock provider on ${url}\nStop it with Ctrl-C.\n`,
+  )
+}
+
+function jsonLine({ headers: _, body: __, ...request }: MockRequest): string {
+  return `${JSON.stringify({ event: 'request', ...request })}\n`
+}
+
+function line(request: MockRequest): string {
+  const time = new Date(request.receivedAt).toTimeString().slice(0, 8)
+  const parts = [time, request.method, request.path, request.status ?? '-']
+  if (request.recording !== undefined) parts.push(request.recording)
+  if (request.tokensSent > 0) parts.push(`${request.tokensSent} tokens`)
+  parts.push(size(request.bytesSent), `${((request.elapsed ?? 0) / 1000).toFixed(2)} s`)
+  if (request.outcome === 'client-left') parts.push('the client left')
+  if (request.outcome === 'cut') parts.push('cut')
+  return `${parts.join('  ')}\n`
+}
+
+function size(bytes: number): string {
+  return bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** Resolves at the first signal to stop, or when nobody reads the output any more. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+    process.stdout.once('error', () => resolve())
+  })
+}
