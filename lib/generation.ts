@@ -83,6 +83,11 @@ export function toJson(value: unknown, field: string): string {
   return json ?? fail(field, 'JSON', describe(value))
 }
 
+/** A lone surrogate is no Unicode text: no server could read it, so it is replaced as `TextEncoder` would. */
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? (value as string & { toWellFormed(): string }).toWellFormed() : value
+}
+
 /** The canonical request, which the engine encodes for the endpoint. */
 export function requestBody(
   model: string,
@@ -90,7 +95,7 @@ export function requestBody(
   messages: readonly Message[],
   generation: GenerationOptions,
 ): string {
-  return JSON.stringify({
+  const request = {
     model,
     messages: messages
       // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
@@ -98,5 +103,6 @@ export function requestBody(
       .map(({ role, content }) => ({ role, content })),
     ...(systemPrompt !== undefined && { systemPrompt }),
     ...generation,
-  })
+  }
+  return JSON.stringify(request, wellFormed)
 }

@@ -14,6 +14,7 @@ import {
 } from './check.js'
 import { StreamError, ValidationError } from './errors.js'
 import { toJson } from './generation.js'
+import type { Usage } from './types.js'
 
 /**
  * The names of the events a {@link StreamingResponse} sends.
@@ -211,7 +212,7 @@ export class StreamingResponse {
    * @example
    * response.sendUsage({ promptTokens: 10, completionTokens: 20, totalTokens: 30 })
    */
-  sendUsage(usage: UsageEvent): this {
+  sendUsage(usage: UsageEvent | Usage): this {
     return this.#send(SSEEventType.USAGE, toJson(checkRecord(usage, 'usage'), 'usage'))
   }
 

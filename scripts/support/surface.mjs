@@ -20,7 +20,8 @@ export function entryPoints() {
 /**
  * The exported names of every entry point.
  *
- * @returns {Map<string, { values: string[], types: string[] }>} sorted names; what is both stands under `values`
+ * @returns {Map<string, { values: string[], types: string[] }>} sorted names; what is both stands under `values`. A
+ *   type that `index` knows by another name comes as `Name as OtherName`
  * @throws where an entry without a bundle exports something that `index` does not
  */
 export function surface() {
@@ -41,11 +42,16 @@ export function surface() {
     const types = []
     for (const symbol of checker.getExportsOfModule(module)) {
       const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-      if (entry === 'index') inIndex.set(symbol.name, target)
-      else if (!bundles.includes(entry) && inIndex.get(symbol.name) !== target) {
-        throw new Error(`lib/${entry}.ts exports \`${symbol.name}\`, which lib/index.ts does not: declare it there too`)
+      let name = symbol.name
+      if (entry === 'index') inIndex.set(target, name)
+      else if (!bundles.includes(entry)) {
+        const known = inIndex.get(target)
+        if (known === undefined) {
+          throw new Error(`lib/${entry}.ts exports \`${name}\`, which lib/index.ts does not: declare it there too`)
+        }
+        if (known !== name) name = `${known} as ${name}`
       }
-      ;(target.flags & ts.SymbolFlags.Value ? values : types).push(symbol.name)
+      ;(target.flags & ts.SymbolFlags.Value ? values : types).push(name)
     }
     found.set(entry, { values: values.sort(), types: types.sort() })
   }
