@@ -1,7 +1,27 @@
 //! The decoder that a session drives: protocol in, events out.
+//!
+//! What always holds: how a body is cut, and into which format's hands its frames come, is found out once, at its first
+//! bytes and its first frame; from there on a frame goes straight to its decoder. What is wrong with a body is said once
+//! and stays said.
 
-use crate::framing::sse;
+use serde_json::Value;
+
+use crate::detect::{self, Body, Promise, Shape, Wanted};
+use crate::formats::chunk::ChunkDecoder;
+use crate::formats::content::ContentDecoder;
+use crate::formats::events::EventsDecoder;
+use crate::formats::text::TextDecoder;
+use crate::formats::ui_message::UiMessageDecoder;
+use crate::formats::whole;
+use crate::frame::{Fault, Frame, Sink};
+use crate::framing::ndjson::NdjsonDecoder;
+use crate::framing::sse::{self, SseDecoder, SseItem, SseOptions};
+use crate::json::Raw;
+use crate::providers::openai::OpenAiDecoder;
 use crate::{DecodeError, Event, Protocol};
+
+/// Frames of an application's own that may come before one that shows the format.
+const MAX_PRELUDE: usize = 16;
 
 /// How a [`Decoder`] treats what it reads.
 #[derive(Debug, Clone)]
@@ -10,7 +30,7 @@ pub struct DecoderOptions {
     pub protocol: Protocol,
     /// The answer's `Content-Type`, where there is one; read under [`Protocol::Auto`].
     pub content_type: Option<String>,
-    /// Cap on one event, line or frame, in bytes.
+    /// Cap on one event, line or frame, in bytes; also on the tool calls that are held until they are complete.
     pub max_event_bytes: usize,
 }
 
@@ -30,55 +50,476 @@ pub enum Completion {
 }
 
 /// Turns the bytes of one answer into [`Event`]s.
+///
+/// ```
+/// use millstream_wire::{Completion, Decoder, DecoderOptions, Event};
+///
+/// let mut text = String::new();
+/// let mut decoder = Decoder::new(DecoderOptions::default());
+/// let mut sink = |event: Event<'_>| {
+///     if let Event::Text { text: piece, .. } = event {
+///         text.push_str(&piece);
+///     }
+/// };
+/// decoder.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"Hel", &mut sink)?;
+/// decoder.feed(b"lo\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", &mut sink)?;
+/// assert_eq!(decoder.end(&mut sink)?, Completion::Complete);
+/// assert_eq!(text, "Hello");
+/// # Ok::<(), millstream_wire::DecodeError>(())
+/// ```
+#[derive(Debug)]
 pub struct Decoder {
-    _options: DecoderOptions,
+    options: DecoderOptions,
+    body: Cut,
+    frames: Frames,
+    failed: Option<DecodeError>,
+    /// Whether any byte came.
+    any: bool,
+}
+
+/// How the body is cut.
+#[derive(Debug)]
+enum Cut {
+    /// The first bytes, which don't tell yet.
+    Unknown { held: Vec<u8> },
+    Events(Box<SseDecoder>),
+    Lines(NdjsonDecoder),
+    /// One JSON document, as far as it came; or lines of them, as long as `lines` is possible.
+    Document { held: Vec<u8>, first_line: FirstLine },
+    Text(TextDecoder),
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstLine {
+    /// No line end up to this offset.
+    Reading(usize),
+    /// It ends here, and is an object: if another follows, these are lines.
+    Object(usize),
+    /// The document goes on over it.
+    Open,
+}
+
+/// Who reads the frames.
+#[derive(Debug)]
+struct Frames {
+    reader: Reader,
+    /// How many frames came.
+    count: u64,
+    max_held_bytes: usize,
+}
+
+#[derive(Debug)]
+enum Reader {
+    /// No frame has shown the format yet. Objects that came before one that does.
+    Undecided { prelude: Vec<Value> },
+    OpenAi(Box<OpenAiDecoder>),
+    Events(EventsDecoder),
+    Chunk(ChunkDecoder),
+    Content(ContentDecoder),
+    UiMessage(UiMessageDecoder),
+}
+
+impl Reader {
+    fn of(protocol: Protocol, max_held_bytes: usize) -> Self {
+        match protocol {
+            Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
+            Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
+            Protocol::Chunk => Self::Chunk(ChunkDecoder::new(max_held_bytes)),
+            Protocol::Content => Self::Content(ContentDecoder::new(max_held_bytes)),
+            Protocol::UiMessage => Self::UiMessage(UiMessageDecoder::new(max_held_bytes)),
+            Protocol::Auto | Protocol::Ndjson | Protocol::Text => Self::Undecided { prelude: Vec::new() },
+        }
+    }
+
+    fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Self::Undecided { .. } => None,
+            Self::OpenAi(_) => Some(Protocol::OpenAi),
+            Self::Events(_) => Some(Protocol::Events),
+            Self::Chunk(_) => Some(Protocol::Chunk),
+            Self::Content(_) => Some(Protocol::Content),
+            Self::UiMessage(_) => Some(Protocol::UiMessage),
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        match self {
+            Self::OpenAi(decoder) => decoder.frame(frame, sink),
+            Self::Events(decoder) => decoder.frame(frame, sink),
+            Self::Chunk(decoder) => decoder.frame(frame, sink),
+            Self::Content(decoder) => decoder.frame(frame, sink),
+            Self::UiMessage(decoder) => decoder.frame(frame, sink),
+            Self::Undecided { .. } => Ok(()),
+        }
+    }
+
+    fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+        match self {
+            Self::OpenAi(decoder) => decoder.metadata(value, sink),
+            Self::Events(decoder) => decoder.metadata(value, sink),
+            Self::Chunk(decoder) => decoder.metadata(value, sink),
+            Self::Content(decoder) => decoder.metadata(value, sink),
+            Self::UiMessage(decoder) => decoder.metadata(value, sink),
+            Self::Undecided { .. } => {}
+        }
+    }
+
+    #[inline]
+    fn is_ended(&self) -> bool {
+        match self {
+            Self::OpenAi(decoder) => decoder.is_ended(),
+            Self::Events(decoder) => decoder.is_ended(),
+            Self::Chunk(decoder) => decoder.is_ended(),
+            Self::Content(decoder) => decoder.is_ended(),
+            Self::UiMessage(decoder) => decoder.is_ended(),
+            Self::Undecided { .. } => false,
+        }
+    }
+
+    fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
+        match self {
+            Self::OpenAi(decoder) => decoder.end(sink),
+            Self::Events(decoder) => decoder.end(sink),
+            Self::Chunk(decoder) => decoder.end(sink),
+            Self::Content(decoder) => decoder.end(sink),
+            Self::UiMessage(decoder) => decoder.end(sink),
+            Self::Undecided { .. } => Completion::Truncated,
+        }
+    }
+}
+
+const EXPECTED: &str = "a stream of events, JSON lines or text";
+
+impl Frames {
+    #[inline]
+    fn item(&mut self, item: SseItem<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        match item {
+            SseItem::Event(event) => {
+                let result = self.frame(Frame { event: event.event, data: event.data }, sink);
+                // The body broke off inside this one: that it can't be read says nothing about the server.
+                if event.complete { result } else { result.or_else(forgive) }
+            }
+            SseItem::Field { name: b"error", value } => {
+                if let Reader::Undecided { .. } = self.reader {
+                    self.reader = Reader::of(Protocol::OpenAi, self.max_held_bytes);
+                }
+                if let Reader::OpenAi(decoder) = &mut self.reader {
+                    decoder.error_field(value, sink);
+                }
+                Ok(())
+            }
+            SseItem::Field { .. } | SseItem::Comment(_) => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        self.count += 1;
+        if let Reader::Undecided { .. } = self.reader {
+            return self.decide(frame, sink);
+        }
+        self.reader.frame(frame, sink).map_err(|fault| self.error(fault))
+    }
+
+    #[cold]
+    fn error(&self, fault: Fault) -> DecodeError {
+        match fault {
+            Fault::Malformed(what) => DecodeError::Malformed {
+                format: self.reader.protocol().unwrap_or(Protocol::Auto).as_str(),
+                what,
+                frame: self.count,
+            },
+            Fault::TooLarge => DecodeError::EventTooLarge { limit: self.max_held_bytes },
+        }
+    }
+
+    #[cold]
+    fn decide(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let Reader::Undecided { prelude } = &mut self.reader else { return Ok(()) };
+        let protocol = match detect::shape(frame) {
+            Shape::OpenAi => Protocol::OpenAi,
+            Shape::Events => Protocol::Events,
+            Shape::Chunk => Protocol::Chunk,
+            Shape::Content => Protocol::Content,
+            Shape::UiMessage => Protocol::UiMessage,
+            Shape::Silent => return Ok(()),
+            Shape::Unknown if prelude.len() < MAX_PRELUDE => {
+                prelude.extend(Raw::parse(&frame.text()).map(Raw::to_value));
+                return Ok(());
+            }
+            Shape::Unknown => {
+                return Err(DecodeError::NotAStream { expected: EXPECTED, got: "events of no known format" });
+            }
+            Shape::Alien => {
+                return Err(DecodeError::NotAStream { expected: EXPECTED, got: "events without JSON in them" });
+            }
+        };
+        let prelude = std::mem::take(prelude);
+        self.reader = Reader::of(protocol, self.max_held_bytes);
+        self.frame_after(prelude, frame, sink)
+    }
+
+    /// The first frame of a known format, then what came before it: the answer's start has to be first.
+    fn frame_after(&mut self, prelude: Vec<Value>, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let result = self.reader.frame(frame, sink).map_err(|fault| self.error(fault));
+        if result.is_ok() && !self.reader.is_ended() {
+            for value in prelude {
+                self.reader.metadata(value, sink);
+            }
+        }
+        result
+    }
+}
+
+fn forgive(error: DecodeError) -> Result<(), DecodeError> {
+    match error {
+        DecodeError::Malformed { .. } | DecodeError::NotAStream { .. } => Ok(()),
+        DecodeError::EventTooLarge { .. } => Err(error),
+    }
 }
 
 impl Decoder {
     /// A decoder at the start of a body.
     #[must_use]
     pub fn new(options: DecoderOptions) -> Self {
-        Self { _options: options }
+        let max_held_bytes = options.max_event_bytes;
+        Self {
+            body: Cut::Unknown { held: Vec::new() },
+            frames: Frames { reader: Reader::of(options.protocol, max_held_bytes), count: 0, max_held_bytes },
+            failed: None,
+            any: false,
+            options,
+        }
     }
 
     /// Reads the next piece of the body, of any size and split anywhere. Events borrow from `bytes` where they lie in
     /// it whole.
     ///
     /// # Errors
-    /// [`DecodeError`] once the bytes can't be what the protocol promises; events before that have been given.
-    pub fn feed(&mut self, _bytes: &[u8], _sink: &mut dyn FnMut(Event<'_>)) -> Result<(), DecodeError> {
-        Ok(())
+    /// [`DecodeError`] once the bytes can't be what the protocol promises, and from then on; events before that have
+    /// been given.
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) -> Result<(), DecodeError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        self.any |= !bytes.is_empty();
+        let result = self.take(bytes, sink);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    fn take(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        match &mut self.body {
+            Cut::Events(decoder) => {
+                let frames = &mut self.frames;
+                let mut result = Ok(());
+                decoder.feed(bytes, &mut |item: SseItem<'_>| {
+                    if result.is_ok() {
+                        result = frames.item(item, sink);
+                    }
+                })?;
+                result
+            }
+            Cut::Lines(decoder) => {
+                let frames = &mut self.frames;
+                let mut result = Ok(());
+                decoder.feed(bytes, &mut |line: &[u8]| {
+                    if result.is_ok() {
+                        result = frames.frame(Frame { event: "", data: line }, sink);
+                    }
+                })?;
+                result
+            }
+            Cut::Text(decoder) => {
+                decoder.feed(bytes, sink);
+                Ok(())
+            }
+            Cut::Document { held, first_line } => {
+                hold(held, bytes, self.options.max_event_bytes)?;
+                if !has_second_line(held, first_line) {
+                    return Ok(());
+                }
+                let held = std::mem::take(held);
+                self.body = Cut::Lines(NdjsonDecoder::new(self.options.max_event_bytes));
+                self.take(&held, sink)
+            }
+            Cut::Unknown { held } => {
+                hold(held, bytes, self.options.max_event_bytes)?;
+                let held = std::mem::take(held);
+                self.find_out(held, false, sink)
+            }
+            Cut::Ended => Ok(()),
+        }
+    }
+
+    /// Finds out how the body is to be cut, and cuts what came so far.
+    fn find_out(&mut self, held: Vec<u8>, last: bool, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let wanted = match self.options.protocol {
+            Protocol::Auto => Wanted::Anything,
+            Protocol::Ndjson => Wanted::Lines,
+            Protocol::Text => Wanted::Text,
+            _ => Wanted::Events,
+        };
+        let promise = Promise::of(self.options.content_type.as_deref());
+        let max = self.options.max_event_bytes;
+        self.body = match detect::body(wanted, promise, &held, last) {
+            None => {
+                self.body = Cut::Unknown { held };
+                return Ok(());
+            }
+            Some(Body::EventStream) => Cut::Events(Box::new(SseDecoder::new(SseOptions {
+                max_event_bytes: max,
+                // Real servers write `data: [DONE]` and close.
+                lenient_end: true,
+                comments: false,
+                unknown_fields: true,
+            }))),
+            Some(Body::Lines) => Cut::Lines(NdjsonDecoder::new(max)),
+            Some(Body::Json) => Cut::Document { held: Vec::new(), first_line: FirstLine::Reading(0) },
+            Some(Body::Text) => Cut::Text(TextDecoder::default()),
+            Some(Body::Alien(got)) => return Err(DecodeError::NotAStream { expected: self.expected(), got }),
+        };
+        self.take(&held, sink)
+    }
+
+    fn expected(&self) -> &'static str {
+        match self.options.protocol {
+            Protocol::Auto => EXPECTED,
+            Protocol::Ndjson => "JSON lines",
+            Protocol::Text => "text",
+            _ => "a stream of events",
+        }
     }
 
     /// The body ended cleanly. Gives what was held back (usage, finish).
     ///
     /// # Errors
-    /// As [`Decoder::feed`].
-    pub fn end(&mut self, _sink: &mut dyn FnMut(Event<'_>)) -> Result<Completion, DecodeError> {
-        Ok(Completion::Truncated)
+    /// As [`Decoder::feed`]; [`DecodeError::NotAStream`] for an empty body, and for a document that holds no answer.
+    pub fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<Completion, DecodeError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.finish(sink);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Completion, DecodeError> {
+        if !self.any {
+            return Err(DecodeError::NotAStream { expected: self.expected(), got: "an empty body" });
+        }
+        if let Cut::Unknown { held } = &mut self.body {
+            let held = std::mem::take(held);
+            self.find_out(held, true, sink)?;
+        }
+        let frames = &mut self.frames;
+        let mut result = Ok(());
+        match &mut self.body {
+            Cut::Events(decoder) => decoder.end(&mut |item: SseItem<'_>| {
+                if result.is_ok() {
+                    result = frames.item(item, sink);
+                }
+            })?,
+            // A last line without its end may be a piece of one.
+            Cut::Lines(decoder) => decoder.end(&mut |line: &[u8]| {
+                if result.is_ok() {
+                    result = frames.frame(Frame { event: "", data: line }, sink).or_else(forgive);
+                }
+            })?,
+            Cut::Text(decoder) => return Ok(decoder.end(sink)),
+            Cut::Document { held, .. } => {
+                let held = std::mem::take(held);
+                self.document(&held, sink)?;
+                self.body = Cut::Ended;
+                return Ok(Completion::Complete);
+            }
+            Cut::Unknown { .. } | Cut::Ended => {}
+        }
+        result?;
+        if let (Reader::Undecided { prelude }, Protocol::Auto | Protocol::Ndjson) =
+            (&self.frames.reader, self.options.protocol)
+            && !prelude.is_empty()
+        {
+            return Err(DecodeError::NotAStream { expected: self.expected(), got: "events of no known format" });
+        }
+        Ok(self.frames.reader.end(sink))
+    }
+
+    fn document(&mut self, held: &[u8], sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let got = "a JSON document without an answer in it";
+        let text = String::from_utf8_lossy(held);
+        let text = text.trim_start_matches('\u{feff}');
+        let Some(raw) = Raw::parse(text) else {
+            let got = "a JSON document that is malformed or cut";
+            return Err(DecodeError::NotAStream { expected: self.expected(), got });
+        };
+        match whole::read(raw, self.frames.max_held_bytes, sink) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DecodeError::NotAStream { expected: self.expected(), got }),
+            Err(fault) => Err(self.frames.error(fault)),
+        }
     }
 
     /// Whether the terminal event was given: what follows in the body is of no interest.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        false
+        match &self.body {
+            Cut::Text(decoder) => decoder.is_ended(),
+            Cut::Ended => true,
+            _ => self.frames.reader.is_ended(),
+        }
     }
 
     /// The last event ID in force (WHATWG HTML §9.2.6), empty where the server gave none.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        ""
+        if let Cut::Events(decoder) = &self.body { decoder.last_event_id() } else { "" }
     }
 
     /// The reconnection time the server asked for by `retry:`, in milliseconds.
     #[must_use]
     pub fn retry_ms(&self) -> Option<u64> {
-        None
+        if let Cut::Events(decoder) = &self.body { decoder.retry_ms() } else { None }
     }
 
     /// The protocol in force: the one asked for, or under [`Protocol::Auto`] the one found, once it is.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
-        self._options.protocol
+        match (self.options.protocol, &self.body) {
+            (Protocol::Auto, Cut::Text(_)) => Protocol::Text,
+            (Protocol::Auto, Cut::Lines(_)) => Protocol::Ndjson,
+            (Protocol::Auto, _) => self.frames.reader.protocol().unwrap_or(Protocol::Auto),
+            (asked, _) => asked,
+        }
     }
+}
+
+fn hold(held: &mut Vec<u8>, bytes: &[u8], limit: usize) -> Result<(), DecodeError> {
+    if held.len() + bytes.len() > limit {
+        return Err(DecodeError::EventTooLarge { limit });
+    }
+    held.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Whether a document is the first of several lines: its first line is an object, and another begins behind it.
+fn has_second_line(held: &[u8], first_line: &mut FirstLine) -> bool {
+    if let FirstLine::Reading(from) = *first_line {
+        let rest = held.get(from..).unwrap_or_default();
+        let Some(end) = memchr::memchr(b'\n', rest).map(|at| from + at) else {
+            *first_line = FirstLine::Reading(held.len());
+            return false;
+        };
+        let line = String::from_utf8_lossy(held.get(..end).unwrap_or_default());
+        let object = Raw::parse(line.trim_start_matches('\u{feff}')).is_some_and(Raw::is_object);
+        *first_line = if object { FirstLine::Object(end) } else { FirstLine::Open };
+    }
+    let FirstLine::Object(end) = *first_line else { return false };
+    held.get(end..).unwrap_or_default().trim_ascii_start().first() == Some(&b'{')
 }

@@ -11,14 +11,14 @@ pub enum DecodeError {
         limit: usize,
     },
     /// A frame whose payload is not what the format says; `what` names the expectation, never the payload.
-    #[error("malformed {format} frame at byte {offset}: expected {what}")]
+    #[error("malformed {format} frame {frame}: expected {what}")]
     Malformed {
         /// The format's name.
         format: &'static str,
         /// What was expected.
         what: &'static str,
-        /// Offset of the frame in the body.
-        offset: u64,
+        /// Which frame of the body, counted from 1.
+        frame: u64,
     },
     /// The body is no stream of any format asked for, e.g. an HTML page.
     #[error("expected {expected}, got {got}")]

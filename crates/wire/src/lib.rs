@@ -10,10 +10,13 @@
 //! - [`Decoder`]: the one to use: protocol in, events out.
 
 mod decoder;
+mod detect;
 mod error;
 mod event;
 pub mod formats;
+mod frame;
 pub mod framing;
+mod json;
 mod protocol;
 pub mod providers;
 pub mod request;

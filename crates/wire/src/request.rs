@@ -1,169 +1,177 @@
-//! Request bodies: one canonical request, encoded in the endpoint's shape.
+//! Request bodies: one canonical request, encoded for the endpoint that is asked.
 //!
-//! What always holds: what the caller did not give is not sent, so that the provider's defaults apply; `extra_body` is
-//! laid over everything else.
+//! What always holds: what the caller gave is in the body or refused, never dropped in silence; the caller's
+//! `extra_body` has the last word. Imports `serde` and `serde_json`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// What a caller asks of a model. The JSON names are camelCase.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// What to ask, whoever is asked. In JSON, names are in camelCase and absent means not given.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatRequest {
-    /// The provider's name of the model.
+    /// The model, as the endpoint names it.
     pub model: String,
-    /// The conversation so far, oldest first.
-    pub messages: Vec<ChatMessage>,
-    /// Instructions that stand above the conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The conversation, oldest first.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+    /// What the model is told before the conversation.
     pub system_prompt: Option<String>,
-    /// Sampling temperature; 0 is sent as 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Sampling temperature.
     pub temperature: Option<f64>,
-    /// Cap on the answer's tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Cap on the tokens of the answer.
     pub max_tokens: Option<u64>,
-    /// Nucleus sampling, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Nucleus sampling.
     pub top_p: Option<f64>,
-    /// Texts at which the model stops.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Vec<String>>,
-    /// Seed for providers that sample reproducibly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Texts at which the answer stops: a string or an array of strings.
+    pub stop: Option<Value>,
+    /// For repeatable sampling, where the model offers it.
     pub seed: Option<i64>,
-    /// As OpenAI defines it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How many alternatives to give.
+    pub n: Option<u32>,
+    /// −2 to 2.
     pub frequency_penalty: Option<f64>,
-    /// As OpenAI defines it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// −2 to 2.
     pub presence_penalty: Option<f64>,
-    /// Further fields of the body, in the endpoint's own words.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub extra_body: Map<String, Value>,
+    /// Tool definitions in OpenAI's shape, passed through.
+    pub tools: Option<Value>,
+    /// Members merged into the body last; they replace what stands there under the same name.
+    pub extra_body: Option<Map<String, Value>>,
 }
 
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChatMessage {
-    /// `system`, `user`, `assistant`.
+/// One message of the conversation.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// `system`, `user`, `assistant`, `tool`, or what else the endpoint knows.
     pub role: String,
-    /// Text.
-    pub content: String,
+    /// A string, typed parts, or `null`, as for an assistant that only calls tools.
+    #[serde(default)]
+    pub content: Value,
+    /// Calls the assistant made, in OpenAI's shape.
+    pub tool_calls: Option<Value>,
+    /// The call that a `tool` message answers.
+    pub tool_call_id: Option<String>,
+    /// Name of the speaker.
+    pub name: Option<String>,
 }
 
-/// The shape an endpoint wants its body in.
+/// How an endpoint wants to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestShape {
-    /// An application's own route: `{messages, model, systemPrompt, stream: true}` and the parameters in camelCase.
+    /// An application's own route: `{messages: [{role, content}], model, systemPrompt, stream: true}` and the
+    /// generation parameters that were given, in camelCase.
     Events,
-    /// OpenAI chat.completions: the system prompt as the first message, parameters in snake_case, usage asked for.
+    /// OpenAI chat completions: a leading system message, snake_case, `stream_options.include_usage`. The cap on tokens
+    /// is `max_tokens`, which all compatible servers know; OpenAI's reasoning models want `max_completion_tokens`
+    /// instead, to be given by `extra_body`.
     OpenAi,
 }
 
-impl RequestShape {
-    /// The body as JSON.
-    #[must_use]
-    pub fn encode(self, request: &ChatRequest) -> Vec<u8> {
-        let mut body = match self {
-            Self::Events => events(request),
-            Self::OpenAi => openai(request),
-        };
-        for (name, value) in &request.extra_body {
-            body.insert(name.clone(), value.clone());
-        }
-        Value::Object(body).to_string().into_bytes()
+/// Why a request can't be encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// No endpoint answers without one.
+    #[error("Expected `model` to be a non-empty string, got an empty one")]
+    EmptyModel,
+    /// JSON has no such number.
+    #[error("Expected `{0}` to be a finite number")]
+    NotFinite(&'static str),
+}
+
+/// The body that asks for a stream.
+///
+/// # Errors
+/// [`RequestError`] where the request can't succeed anywhere.
+pub fn encode(shape: RequestShape, request: &ChatRequest) -> Result<Vec<u8>, RequestError> {
+    if request.model.is_empty() {
+        return Err(RequestError::EmptyModel);
     }
+    let mut body = match shape {
+        RequestShape::Events => events(request)?,
+        RequestShape::OpenAi => openai(request)?,
+    };
+    for (name, value) in request.extra_body.iter().flatten() {
+        body.insert(name.clone(), value.clone());
+    }
+    Ok(Value::Object(body).to_string().into_bytes())
 }
 
-/// The parameters that were given, under the names of the shape.
-fn parameters(request: &ChatRequest, names: [&str; 7]) -> Map<String, Value> {
-    let values = [
-        request.temperature.map(Value::from),
-        request.max_tokens.map(Value::from),
-        request.top_p.map(Value::from),
-        request.stop.clone().map(Value::from),
-        request.seed.map(Value::from),
-        request.frequency_penalty.map(Value::from),
-        request.presence_penalty.map(Value::from),
-    ];
-    names.into_iter().zip(values).filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-fn events(request: &ChatRequest) -> Map<String, Value> {
-    let names = ["temperature", "maxTokens", "topP", "stop", "seed", "frequencyPenalty", "presencePenalty"];
-    let mut body = parameters(request, names);
-    body.insert("messages".to_owned(), json!(request.messages));
+fn events(request: &ChatRequest) -> Result<Map<String, Value>, RequestError> {
+    let mut body = Map::new();
+    let messages = request.messages.iter().map(|message| json!({ "role": message.role, "content": message.content }));
+    body.insert("messages".to_owned(), messages.collect());
     body.insert("model".to_owned(), json!(request.model));
     if let Some(prompt) = &request.system_prompt {
         body.insert("systemPrompt".to_owned(), json!(prompt));
     }
-    body.insert("stream".to_owned(), Value::Bool(true));
-    body
+    body.insert("stream".to_owned(), json!(true));
+    parameters(
+        request,
+        ["temperature", "maxTokens", "topP", "stop", "seed", "n", "frequencyPenalty", "presencePenalty", "tools"],
+        &mut body,
+    )?;
+    Ok(body)
 }
 
-fn openai(request: &ChatRequest) -> Map<String, Value> {
-    let names = ["temperature", "max_tokens", "top_p", "stop", "seed", "frequency_penalty", "presence_penalty"];
-    let mut body = parameters(request, names);
-    let system = request.system_prompt.iter().map(|prompt| json!({ "role": "system", "content": prompt }));
-    let messages = system.chain(request.messages.iter().map(|message| json!(message))).collect();
-    body.insert("messages".to_owned(), Value::Array(messages));
+fn openai(request: &ChatRequest) -> Result<Map<String, Value>, RequestError> {
+    let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model));
-    body.insert("stream".to_owned(), Value::Bool(true));
-    // Without it the stream carries no token counts.
+    let system = request.system_prompt.iter().map(|prompt| json!({ "role": "system", "content": prompt }));
+    let messages = request.messages.iter().map(|message| {
+        let mut members = Map::new();
+        members.insert("role".to_owned(), json!(message.role));
+        members.insert("content".to_owned(), message.content.clone());
+        let extras = [
+            ("name", message.name.as_ref().map(|name| json!(name))),
+            ("tool_calls", message.tool_calls.clone()),
+            ("tool_call_id", message.tool_call_id.as_ref().map(|id| json!(id))),
+        ];
+        members.extend(extras.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        Value::Object(members)
+    });
+    body.insert("messages".to_owned(), system.chain(messages).collect());
+    body.insert("stream".to_owned(), json!(true));
     body.insert("stream_options".to_owned(), json!({ "include_usage": true }));
-    body
+    parameters(
+        request,
+        [
+            "temperature", "max_tokens", "top_p", "stop", "seed", "n", "frequency_penalty", "presence_penalty", "tools",
+        ],
+        &mut body,
+    )?;
+    Ok(body)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn encoded(shape: RequestShape, request: &str) -> Value {
-        let request: ChatRequest = serde_json::from_str(request).unwrap();
-        serde_json::from_slice(&shape.encode(&request)).unwrap()
+/// Adds the parameters that were given, under the names of the shape, which are in this order.
+fn parameters(
+    request: &ChatRequest,
+    names: [&'static str; 9],
+    body: &mut Map<String, Value>,
+) -> Result<(), RequestError> {
+    let [temperature, max_tokens, top_p, stop, seed, n, frequency_penalty, presence_penalty, tools] = names;
+    for (name, number) in [
+        (temperature, request.temperature),
+        (top_p, request.top_p),
+        (frequency_penalty, request.frequency_penalty),
+        (presence_penalty, request.presence_penalty),
+    ] {
+        match number {
+            Some(number) if !number.is_finite() => return Err(RequestError::NotFinite(name)),
+            Some(number) => {
+                body.insert(name.to_owned(), json!(number));
+            }
+            None => {}
+        }
     }
-
-    #[test]
-    fn sends_an_application_its_own_shape() {
-        let body = encoded(
-            RequestShape::Events,
-            r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"systemPrompt":"be kind","temperature":0,"maxTokens":9}"#,
-        );
-        assert_eq!(
-            body,
-            json!({
-                "model": "m", "messages": [{"role": "user", "content": "hi"}], "systemPrompt": "be kind",
-                "temperature": 0.0, "maxTokens": 9, "stream": true,
-            })
-        );
-    }
-
-    #[test]
-    fn sends_openai_a_system_message_and_asks_for_usage() {
-        let body = encoded(
-            RequestShape::OpenAi,
-            r#"{"model":"m","messages":[{"role":"user","content":"hi"}],"systemPrompt":"be kind","topP":0.5,"stop":["x"],"seed":-1}"#,
-        );
-        assert_eq!(
-            body,
-            json!({
-                "model": "m",
-                "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}],
-                "top_p": 0.5, "stop": ["x"], "seed": -1, "stream": true, "stream_options": {"include_usage": true},
-            })
-        );
-    }
-
-    #[test]
-    fn lays_extra_fields_over_everything_else() {
-        let body = encoded(
-            RequestShape::OpenAi,
-            r#"{"model":"m","messages":[],"maxTokens":9,"extraBody":{"max_tokens":7,"stream_options":null,"user":"u"}}"#,
-        );
-        assert_eq!(
-            body,
-            json!({"model": "m", "messages": [], "max_tokens": 7, "stream": true, "stream_options": null, "user": "u"})
-        );
-    }
+    let others = [
+        (max_tokens, request.max_tokens.map(Value::from)),
+        (stop, request.stop.clone()),
+        (seed, request.seed.map(Value::from)),
+        (n, request.n.map(Value::from)),
+        (tools, request.tools.clone()),
+    ];
+    body.extend(others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Ok(())
 }

@@ -1,1 +1,9 @@
-//! One decoder per wire format of a model provider.
+//! One decoder per wire format of a model provider: frames in, events out.
+//!
+//! What always holds: a decoder here sees payloads, never a body; framing is chosen by [`Decoder`](crate::Decoder).
+//! It keeps the laws of [`Event`](crate::Event) for any payload. Imports the crate's vocabulary and `serde_json` values.
+
+pub mod error_body;
+pub mod openai;
+pub(crate) mod tools;
+pub(crate) mod usage;

@@ -1,0 +1,210 @@
+//! What a body is, from its content type and its first bytes, and which format its frames are in, from the first one.
+//!
+//! What always holds: a guess is made once, at the first bytes or frame that tell; until then nothing is given out.
+
+use crate::frame::Frame;
+use crate::json::Raw;
+
+/// What a content type promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    EventStream,
+    Lines,
+    Json,
+    Text,
+    Html,
+    /// Anything else, or nothing.
+    Other,
+}
+
+impl Promise {
+    pub(crate) fn of(content_type: Option<&str>) -> Self {
+        let essence = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+        match &*essence {
+            "text/event-stream" => Self::EventStream,
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines"
+            | "application/jsonlines" | "application/json-lines" | "application/x-json-stream"
+            | "application/stream+json" => Self::Lines,
+            "application/json" | "text/json" => Self::Json,
+            "text/html" | "application/xhtml+xml" | "text/xml" | "application/xml" => Self::Html,
+            kind if kind.starts_with("text/") => Self::Text,
+            kind if kind.ends_with("+json") => Self::Json,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How a body is to be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Body {
+    EventStream,
+    Lines,
+    /// One JSON document, or lines of them, which its second line tells.
+    Json,
+    Text,
+    /// None of these: what it looks like.
+    Alien(&'static str),
+}
+
+/// What the asked format needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Anything,
+    Events,
+    Lines,
+    Text,
+}
+
+/// White space at the start of a body beyond which its first byte is no longer waited for.
+const MAX_BLANK: usize = 1024;
+
+/// Looks at the first bytes; `None` where they don't tell yet. `last`: no more will come.
+pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -> Option<Body> {
+    if wanted == Wanted::Text {
+        return Some(Body::Text);
+    }
+    // A byte-order mark tells nothing, and its first bytes less.
+    let mark: &[u8] = b"\xEF\xBB\xBF";
+    if bytes.len() < mark.len() && mark.starts_with(bytes) && !last {
+        return None;
+    }
+    let seen = bytes.strip_prefix(mark).unwrap_or(bytes).trim_ascii_start();
+    let Some(&first) = seen.first() else {
+        // Some servers send blank lines while a request waits. They are not looked through again and again.
+        return (last || bytes.len() > MAX_BLANK).then_some(match (wanted, promise) {
+            (Wanted::Lines, _) | (_, Promise::Lines) => Body::Lines,
+            (_, Promise::Json) => Body::Json,
+            (Wanted::Anything, Promise::Text) => Body::Text,
+            _ => Body::EventStream,
+        });
+    };
+    let fields: &[&[u8]] =
+        if promise == Promise::Text { &[b"data:", b"event:", b"id:", b"retry:"] } else { &[b"data:", b"event:", b"id:", b"retry:", b":"] };
+    let stream_like = fields.iter().any(|field| seen.starts_with(field));
+    let may_become = !last && fields.iter().any(|field| field.starts_with(seen));
+    let markup = looks_like_markup(seen, last);
+    Some(match (wanted, promise) {
+        (_, Promise::Text) if wanted == Wanted::Anything => {
+            if may_become || markup.is_none() {
+                return None;
+            }
+            match (stream_like, markup) {
+                (true, _) => Body::EventStream,
+                (_, Some(true)) => Body::Alien(HTML),
+                _ => Body::Text,
+            }
+        }
+        _ if first == b'<' => Body::Alien(HTML),
+        (Wanted::Lines, _) | (_, Promise::Lines) => Body::Lines,
+        _ if matches!(first, b'{' | b'[') => Body::Json,
+        (Wanted::Events, _) | (_, Promise::EventStream) => Body::EventStream,
+        _ if stream_like => Body::EventStream,
+        _ if may_become => return None,
+        (_, Promise::Json) => Body::Alien("a JSON document without an answer in it"),
+        (_, Promise::Html) => Body::Alien(HTML),
+        _ if std::str::from_utf8(seen).is_err_and(|error| error.error_len().is_some()) || seen.contains(&0) => {
+            Body::Alien("binary data")
+        }
+        _ => Body::Alien("text of no known format"),
+    })
+}
+
+pub(crate) const HTML: &str = "an HTML page";
+
+/// Whether text is a web page rather than an answer, which may well begin with a tag of its own. `None`: can't tell yet.
+fn looks_like_markup(seen: &[u8], last: bool) -> Option<bool> {
+    const PAGES: [&[u8]; 4] = [b"<!doctype", b"<html", b"<head", b"<?xml"];
+    let begins = |page: &[u8]| {
+        let length = page.len().min(seen.len());
+        seen.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(page.get(..length).unwrap_or_default()))
+    };
+    let candidates: Vec<_> = PAGES.iter().filter(|page| begins(page)).collect();
+    if candidates.iter().any(|page| seen.len() >= page.len()) {
+        Some(true)
+    } else if candidates.is_empty() || last {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// The format a frame shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    OpenAi,
+    Events,
+    Chunk,
+    Content,
+    UiMessage,
+    /// It says nothing about it.
+    Silent,
+    /// An object of none of them. Applications send one of their own first.
+    Unknown,
+    /// No JSON.
+    Alien,
+}
+
+/// Looks at the first frame of a body.
+pub(crate) fn shape(frame: Frame<'_>) -> Shape {
+    if frame.is_heartbeat() {
+        return Shape::Silent;
+    }
+    if frame.event != "error" && crate::formats::events::EVENTS.contains(&frame.event) {
+        return Shape::Events;
+    }
+    let text = frame.text();
+    if text.trim_ascii().starts_with("[DONE]") || frame.event == "error" {
+        return Shape::OpenAi;
+    }
+    let Some((raw, _)) = Raw::first(&text) else { return Shape::Alien };
+    if raw.is_null() {
+        return Shape::Silent;
+    }
+    if raw.is_string() {
+        return Shape::Events;
+    }
+    if !raw.is_object() {
+        return Shape::Alien;
+    }
+    if raw.some("choices").is_some() {
+        return Shape::OpenAi;
+    }
+    let event = raw.some("event").and_then(Raw::as_str);
+    if event.is_some_and(|name| crate::formats::events::EVENTS.contains(&&*name)) {
+        return Shape::Events;
+    }
+    if let Some(kind) = raw.some("type").and_then(Raw::as_str) {
+        match &*kind {
+            "chunk" | "complete" => return Shape::Chunk,
+            "ping" => return Shape::Silent,
+            "error" if raw.some("errorText").is_some() => return Shape::UiMessage,
+            "error" => return Shape::OpenAi,
+            "start" | "start-step" | "finish-step" | "message-metadata" | "source-url" | "source-document" | "abort" => {
+                return Shape::UiMessage;
+            }
+            kind if ["text-", "reasoning-", "tool-input-", "tool-output-", "data-"]
+                .iter()
+                .any(|prefix| kind.starts_with(prefix)) =>
+            {
+                return Shape::UiMessage;
+            }
+            _ => {}
+        }
+    }
+    let has = |name: &str| raw.some(name).is_some();
+    if has("error") || raw.field("object").and_then(Raw::inner).is_some_and(|kind| kind == "error") {
+        Shape::OpenAi
+    } else if has("token") {
+        Shape::Events
+    } else if raw.field("content").is_some() || has("finished") {
+        Shape::Content
+    } else if has("response") || has("value") || has("tool_calls") {
+        Shape::OpenAi
+    } else if ["usage", "promptTokens", "reasoning", "metadata", "text", "delta"].iter().any(|name| has(name)) {
+        Shape::Events
+    } else if raw.is_void() {
+        Shape::Silent
+    } else {
+        Shape::Unknown
+    }
+}

@@ -1,0 +1,210 @@
+//! What every format of an application keeps of an answer, and the laws it keeps by it.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::frame::{Budget, Fault, Frame, Sink};
+use crate::json::Raw;
+use crate::providers::tools::{Calls, Delta};
+use crate::providers::{error_body, openai, usage};
+use crate::{Completion, Event, FinishReason, ProviderError, Usage};
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    budget: Budget,
+    started: bool,
+    pub(super) ended: bool,
+    /// Text came.
+    pub(super) told: bool,
+    calls: Calls,
+    /// The last usage, where the format gives it once, before the end.
+    usage: Option<Usage>,
+}
+
+impl Answer {
+    pub(super) fn new(max_held_bytes: usize) -> Self {
+        Self {
+            budget: Budget::new(max_held_bytes),
+            started: false,
+            ended: false,
+            told: false,
+            calls: Calls::default(),
+            usage: None,
+        }
+    }
+
+    pub(super) fn start(&mut self, id: Option<Raw<'_>>, model: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        if !std::mem::replace(&mut self.started, true) {
+            sink(Event::Start { id: id.and_then(Raw::as_filled_str), model: model.and_then(Raw::as_filled_str) });
+        }
+    }
+
+    pub(super) fn text(&mut self, value: Raw<'_>, sink: &mut Sink<'_>) {
+        if let Some(text) = value.as_text().filter(|text| !text.is_empty()) {
+            self.started = true;
+            self.told = true;
+            sink(Event::Text { choice: 0, text });
+        }
+    }
+
+    pub(super) fn reasoning(&mut self, text: Option<Raw<'_>>, signature: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        let text = text.and_then(Raw::as_text).unwrap_or_default();
+        let signature = signature.and_then(Raw::as_filled_str);
+        if !text.is_empty() || signature.is_some() {
+            self.started = true;
+            sink(Event::Reasoning { choice: 0, text, signature });
+        }
+    }
+
+    pub(super) fn call_delta(&mut self, delta: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.started = true;
+        self.calls.push(0, delta, &mut self.budget, sink)?;
+        Ok(())
+    }
+
+    pub(super) fn call(&mut self, delta: &Delta<'_>, valid: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.started = true;
+        self.calls.whole(0, delta, valid, &mut self.budget, sink)
+    }
+
+    pub(super) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+        self.started = true;
+        sink(Event::Metadata(match value {
+            Value::Object(members) => Value::Object(members),
+            other => Value::Object(Map::from_iter([("value".to_owned(), other)])),
+        }));
+    }
+
+    /// The members of an object that have no meaning of their own here.
+    pub(super) fn metadata_without(&mut self, raw: Raw<'_>, known: &[&str], sink: &mut Sink<'_>) {
+        let members: Map<_, _> = raw
+            .fields()
+            .filter(|(key, value)| !known.contains(&&**key) && !value.is_null())
+            .map(|(key, value)| (key.into_owned(), value.to_value()))
+            .collect();
+        if !members.is_empty() {
+            self.metadata(Value::Object(members), sink);
+        }
+    }
+
+    pub(super) fn usage_now(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+        if let Some(usage) = usage::read(raw) {
+            self.started = true;
+            sink(Event::Usage(usage));
+        }
+    }
+
+    pub(super) fn keep_usage(&mut self, raw: Raw<'_>) {
+        if self.usage.is_none() || !usage::is_zero(raw) {
+            self.usage = usage::read(raw).or(self.usage.take());
+        }
+    }
+
+    pub(super) fn finish(&mut self, reason: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        let raw = reason.and_then(Raw::as_filled_str);
+        let called = !self.calls.is_empty();
+        let reason = raw.as_deref().map_or(FinishReason::Unknown, |raw| openai::normalise(raw, called));
+        let short = matches!(reason, FinishReason::Length | FinishReason::ContentFilter | FinishReason::Error);
+        self.calls.give_all(0, false, short, sink);
+        self.close(sink);
+        sink(Event::Finish { reason, raw });
+    }
+
+    pub(super) fn fail(&mut self, error: ProviderError, sink: &mut Sink<'_>) {
+        self.calls.give_all(0, true, false, sink);
+        self.close(sink);
+        sink(Event::Error(error));
+    }
+
+    pub(super) fn fail_with(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+        self.fail(error_body::read_error_field(raw), sink);
+    }
+
+    /// The server says that it gave up.
+    pub(super) fn aborted(&mut self, reason: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        let mut error = reason.filter(|reason| !reason.is_void()).map(error_body::read_error_field).unwrap_or_default();
+        if error.message.is_empty() {
+            error.message = "the server aborted the answer".to_owned();
+        }
+        error.code = error.code.or_else(|| Some("aborted".to_owned()));
+        self.fail(error, sink);
+    }
+
+    fn close(&mut self, sink: &mut Sink<'_>) {
+        self.ended = true;
+        if let Some(usage) = self.usage.take() {
+            sink(Event::Usage(usage));
+        }
+    }
+
+    /// The body ended; `complete` where the format's own marker is not to be had.
+    pub(super) fn end(&mut self, complete: bool, reason: Option<Raw<'_>>, sink: &mut Sink<'_>) -> Completion {
+        if self.ended {
+            return Completion::Complete;
+        }
+        if complete {
+            self.finish(reason, sink);
+            return Completion::Complete;
+        }
+        self.calls.give_all(0, true, false, sink);
+        self.close(sink);
+        Completion::Truncated
+    }
+}
+
+/// One value of a frame's data.
+pub(super) enum Item<'a> {
+    /// `[DONE]`, with which many formats end.
+    Done,
+    Value(Raw<'a>),
+}
+
+/// Goes through the values of a frame; there is one, save where a server forgot the blank line between two events.
+/// `null` is no value. Ends early where `each` says so.
+pub(super) fn each_item(
+    frame: Frame<'_>,
+    mut each: impl FnMut(Item<'_>) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    if frame.is_heartbeat() {
+        return Ok(());
+    }
+    let text = frame.text();
+    let mut rest = text.trim_ascii();
+    while !rest.is_empty() {
+        let item = if let Some(after) = rest.strip_prefix("[DONE]") {
+            rest = after;
+            Item::Done
+        } else {
+            let (raw, after) = Raw::first(rest).ok_or(Fault::Malformed("JSON"))?;
+            rest = after;
+            if raw.is_null() {
+                rest = rest.trim_ascii_start();
+                continue;
+            }
+            Item::Value(raw)
+        };
+        if !each(item)? {
+            break;
+        }
+        rest = rest.trim_ascii_start();
+    }
+    Ok(())
+}
+
+/// A call out of the fields of an object, under the names that formats give them.
+pub(super) fn call_of<'a>(raw: Raw<'a>) -> Delta<'a> {
+    let mut delta = Delta::default();
+    for (key, value) in raw.fields() {
+        match &*key {
+            "id" | "toolCallId" => delta.id = value.as_text(),
+            "name" | "toolName" | "tool" => delta.name = value.as_str(),
+            "index" => delta.wire_index = value.as_count(),
+            "arguments" | "args" | "input" | "delta" | "argsDelta" | "inputTextDelta" if !value.is_null() => {
+                delta.arguments = value.as_str().unwrap_or(Cow::Borrowed(value.text()));
+            }
+            _ => {}
+        }
+    }
+    delta
+}

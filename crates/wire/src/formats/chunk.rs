@@ -1,0 +1,86 @@
+//! Frames that say their type: `{"type":"chunk","content":…}`, `{"type":"complete","data":{…}}`,
+//! `{"type":"error","error":…}`.
+//!
+//! `complete` ends the answer. Its `data` repeats the text, which counts only where no chunk came before; `usage` and
+//! `finishReason` in it are read, the rest is metadata.
+
+use serde_json::json;
+
+use super::answer::{Answer, Item, each_item};
+use crate::Completion;
+use crate::frame::{Fault, Frame, Sink};
+use crate::json::Raw;
+
+/// Reads the frames of one answer.
+#[derive(Debug)]
+pub(crate) struct ChunkDecoder {
+    answer: Answer,
+}
+
+impl ChunkDecoder {
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { answer: Answer::new(max_held_bytes) }
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.answer.ended
+    }
+
+    pub(crate) fn metadata(&mut self, value: serde_json::Value, sink: &mut Sink<'_>) {
+        self.answer.metadata(value, sink);
+    }
+
+    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let is_error = frame.event == "error";
+        each_item(frame, |item| {
+            match item {
+                Item::Done => self.answer.finish(None, sink),
+                Item::Value(raw) if is_error => self.answer.fail_with(raw, sink),
+                Item::Value(raw) if raw.is_object() => self.object(raw, sink),
+                Item::Value(_) => return Err(Fault::Malformed("a JSON object")),
+            }
+            Ok(!self.answer.ended)
+        })
+    }
+
+    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+        let kind = raw.field("type").and_then(Raw::as_str).unwrap_or_default();
+        match &*kind {
+            "chunk" => {
+                if let Some(content) = raw.some("content") {
+                    self.answer.text(content, sink);
+                }
+                if let Some(usage) = raw.some("usage") {
+                    self.answer.keep_usage(usage);
+                }
+                self.answer.metadata_without(raw, &["type", "content", "usage", "fullContent"], sink);
+            }
+            "reasoning" => {
+                let text = raw.some("content").or_else(|| raw.some("reasoning"));
+                self.answer.reasoning(text, raw.field("signature"), sink);
+            }
+            "complete" => {
+                let data = raw.some("data").unwrap_or(raw);
+                if let Some(content) = data.some("content").filter(|_| !self.answer.told) {
+                    self.answer.text(content, sink);
+                }
+                if let Some(usage) = data.some("usage") {
+                    self.answer.keep_usage(usage);
+                }
+                let known = ["type", "content", "fullContent", "usage", "finishReason", "finish_reason"];
+                self.answer.metadata_without(data, &known, sink);
+                self.answer.finish(data.some("finishReason").or_else(|| data.some("finish_reason")), sink);
+            }
+            "error" => self.answer.fail_with(raw, sink),
+            _ => match raw.some("error").filter(|error| !error.is_void()) {
+                Some(error) => self.answer.fail_with(error, sink),
+                None if raw.is_void() => {}
+                None => self.answer.metadata(json!(raw.to_value()), sink),
+            },
+        }
+    }
+
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
+        self.answer.end(false, None, sink)
+    }
+}

@@ -1,0 +1,79 @@
+//! What a provider says beside its answer. Most of it stands in every chunk, so it is held, the last word of each name,
+//! and given once before the end.
+//!
+//! What always holds: at most [`MAX_ENTRIES`] names and [`MAX_BYTES`] of text are held; what goes beyond is given as it
+//! comes, so nothing is lost and memory is bounded. Imports the JSON reader.
+
+use serde_json::{Map, Value};
+
+use crate::json::Raw;
+
+const MAX_ENTRIES: usize = 64;
+const MAX_BYTES: usize = 256 * 1024;
+
+#[derive(Debug)]
+struct Extra {
+    choice: u32,
+    name: String,
+    /// JSON text, read when it is given.
+    text: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    held: Vec<Extra>,
+    bytes: usize,
+}
+
+/// What became of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It says what was held already.
+    Same,
+    Changed,
+    /// There is no room: it must be given now.
+    Full,
+}
+
+impl Extras {
+    pub(super) fn hold(&mut self, choice: u32, name: &str, value: Raw<'_>) -> Held {
+        let text = value.text();
+        if let Some(extra) = self.held.iter_mut().find(|extra| extra.choice == choice && extra.name == name) {
+            if extra.text == text {
+                return Held::Same;
+            }
+            if self.bytes - extra.text.len() + text.len() > MAX_BYTES {
+                return Held::Full;
+            }
+            self.bytes = self.bytes - extra.text.len() + text.len();
+            text.clone_into(&mut extra.text);
+            return Held::Changed;
+        }
+        let bytes = self.bytes + name.len() + text.len();
+        if self.held.len() == MAX_ENTRIES || bytes > MAX_BYTES {
+            return Held::Full;
+        }
+        self.bytes = bytes;
+        self.held.push(Extra { choice, name: name.to_owned(), text: text.to_owned() });
+        Held::Changed
+    }
+
+    /// What is held for a choice, as members of one object. What concerns the whole answer is held for choice 0.
+    pub(super) fn take(&mut self, choice: u32) -> Map<String, Value> {
+        let (taken, kept) = std::mem::take(&mut self.held).into_iter().partition(|extra| extra.choice == choice);
+        self.held = kept;
+        let taken: Vec<Extra> = taken;
+        taken
+            .into_iter()
+            .map(|extra| {
+                let value = Raw::parse(&extra.text).map_or(Value::Null, Raw::to_value);
+                (extra.name, value)
+            })
+            .collect()
+    }
+
+    /// The lowest choice that something is held for.
+    pub(super) fn first_choice(&self) -> Option<u32> {
+        self.held.iter().map(|extra| extra.choice).min()
+    }
+}

@@ -1,0 +1,145 @@
+//! Token counts under the names that providers and applications give them.
+//!
+//! What always holds: a count that was not said stays unsaid; counts are not added up across frames. Imports the
+//! crate's vocabulary.
+
+use crate::Usage;
+use crate::json::Raw;
+
+const PROMPT: &[&str] = &["prompt_tokens", "input_tokens", "promptTokens", "inputTokens"];
+const COMPLETION: &[&str] = &["completion_tokens", "output_tokens", "completionTokens", "outputTokens"];
+const TOTAL: &[&str] = &["total_tokens", "totalTokens"];
+const CACHED: &[&str] = &[
+    "cached_tokens", "cachedTokens", "cachedInputTokens", "prompt_cache_hit_tokens", "cache_read_input_tokens",
+];
+const REASONING: &[&str] = &["reasoning_tokens", "reasoningTokens"];
+const AUDIO: &[&str] = &["audio_tokens", "audioTokens"];
+const PROMPT_DETAILS: &[&str] =
+    &["prompt_tokens_details", "input_tokens_details", "prompt_token_details", "inputTokenDetails"];
+const COMPLETION_DETAILS: &[&str] = &["completion_tokens_details", "output_tokens_details", "outputTokenDetails"];
+
+/// The counts of a usage object; `None` where it is no object or says none of them.
+pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
+    let mut usage = Usage::default();
+    let mut prompt_audio = None;
+    let mut completion_audio = None;
+    for (key, value) in raw.fields() {
+        let key = &*key;
+        if PROMPT.contains(&key) {
+            set(&mut usage.prompt_tokens, value);
+        } else if COMPLETION.contains(&key) {
+            set(&mut usage.completion_tokens, value);
+        } else if TOTAL.contains(&key) {
+            set(&mut usage.total_tokens, value);
+        } else if CACHED.contains(&key) {
+            set(&mut usage.cached_tokens, value);
+        } else if REASONING.contains(&key) {
+            set(&mut usage.reasoning_tokens, value);
+        } else if AUDIO.contains(&key) {
+            set(&mut usage.audio_tokens, value);
+        } else if PROMPT_DETAILS.contains(&key) {
+            for (key, value) in value.fields() {
+                match &*key {
+                    "cached_tokens" | "cacheReadTokens" => set(&mut usage.cached_tokens, value),
+                    "audio_tokens" => set(&mut prompt_audio, value),
+                    _ => {}
+                }
+            }
+        } else if COMPLETION_DETAILS.contains(&key) {
+            for (key, value) in value.fields() {
+                match &*key {
+                    "reasoning_tokens" | "reasoningTokens" => set(&mut usage.reasoning_tokens, value),
+                    "audio_tokens" => set(&mut completion_audio, value),
+                    _ => {}
+                }
+            }
+        }
+    }
+    if let (None, Some(audio)) = (usage.audio_tokens, sum(prompt_audio, completion_audio)) {
+        usage.audio_tokens = Some(audio);
+    }
+    let Usage { prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, audio_tokens, .. } = usage;
+    let said = [prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, audio_tokens];
+    if said.iter().all(Option::is_none) {
+        return None;
+    }
+    complete(&mut usage);
+    usage.raw = Some(raw.to_value());
+    Some(usage)
+}
+
+/// Fills in what follows from the rest.
+fn complete(usage: &mut Usage) {
+    let (Some(prompt), Some(completion)) = (usage.prompt_tokens, usage.completion_tokens) else { return };
+    let sum = prompt.saturating_add(completion);
+    match (usage.total_tokens, usage.reasoning_tokens) {
+        (None, _) => usage.total_tokens = Some(sum),
+        // xAI leaves reasoning out of the completion and counts it in the total.
+        (Some(total), Some(reasoning)) if reasoning > 0 && total == sum.saturating_add(reasoning) => {
+            usage.completion_tokens = Some(completion.saturating_add(reasoning));
+        }
+        _ => {}
+    }
+}
+
+/// Whether a usage object counts nothing: Workers AI sends such a one before or after the true one.
+pub(crate) fn is_zero(raw: Raw<'_>) -> bool {
+    !raw.fields().any(|(key, value)| {
+        let counts = [PROMPT, COMPLETION, TOTAL].iter().any(|names| names.contains(&&*key));
+        counts && value.as_count().is_some_and(|count| count > 0)
+    })
+}
+
+fn set(slot: &mut Option<u64>, value: Raw<'_>) {
+    if let Some(count) = value.as_count() {
+        *slot = Some(count);
+    }
+}
+
+fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (None, None) => None,
+        _ => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<Usage> {
+        read(Raw::parse(text).unwrap()).map(|usage| Usage { raw: None, ..usage })
+    }
+
+    #[test]
+    fn what_is_not_said_stays_unsaid() {
+        assert_eq!(of("{}"), None);
+        assert_eq!(of("[]"), None);
+        assert_eq!(of(r#"{"prompt_tokens":null,"cost":0.5}"#), None);
+        let usage = of(r#"{"prompt_tokens":3,"completion_tokens":"many"}"#).unwrap();
+        assert_eq!(usage, Usage { prompt_tokens: Some(3), ..Usage::default() });
+    }
+
+    #[test]
+    fn adds_the_total_where_it_is_left_out() {
+        let usage = of(r#"{"promptTokens":10,"completionTokens":5.0}"#).unwrap();
+        assert_eq!(usage.total_tokens, Some(15));
+    }
+
+    #[test]
+    fn counts_reasoning_into_the_completion_where_the_provider_leaves_it_out() {
+        let usage = of(
+            r#"{"prompt_tokens":466,"completion_tokens":68,"total_tokens":800,"completion_tokens_details":{"reasoning_tokens":266}}"#,
+        );
+        assert_eq!(usage.unwrap().completion_tokens, Some(334));
+    }
+
+    #[test]
+    fn reads_details() {
+        let usage = of(
+            r#"{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":{"cached_tokens":2,"audio_tokens":1},"completion_tokens_details":{"reasoning_tokens":3,"audio_tokens":2}}"#,
+        )
+        .unwrap();
+        assert_eq!((usage.cached_tokens, usage.reasoning_tokens, usage.audio_tokens), (Some(2), Some(3), Some(3)));
+    }
+}
