@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
+use millstream_wire::providers::error_body::parse_error_body;
 use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Protocol};
 use reqwest::Body;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -21,7 +22,7 @@ use crate::{ErrorKind, Exit, ResponseInfo, SessionRequest, Signal, StreamError};
 /// How much of an error answer's body is read.
 const ERROR_BODY_BYTES: usize = 64 * 1024;
 /// How long for; the status alone is an error too.
-const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 /// Chunks read before the task lets others run.
 const CHUNKS_PER_TURN: u32 = 32;
 
@@ -181,8 +182,10 @@ impl<E: Exit> Reading<'_, E> {
 
 /// An answer with an error status: reads what it says about it.
 async fn refused(mut answer: Answer, retryable_codes: &[u16], clocks: &mut Clocks) -> StreamError {
-    let _body = bounded_body(&mut answer.body, clocks).await;
-    classify::status(answer.status, &answer.headers, None, retryable_codes)
+    let body = bounded_body(&mut answer.body, clocks).await;
+    let content_type = header_text(&answer.headers, &CONTENT_TYPE);
+    let provider = parse_error_body(answer.status.as_u16(), content_type.as_deref(), &body);
+    classify::status(answer.status, &answer.headers, provider.as_ref(), retryable_codes)
 }
 
 /// As much of a body as comes within bounds of size and time.

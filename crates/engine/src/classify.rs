@@ -64,6 +64,14 @@ pub(crate) fn status(
     if let Some(provider) = provider {
         refine(&mut error, provider);
     }
+    if let Some(word) = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok()) {
+        // `ThrottlingException:http://…`
+        let word = word.split(':').next().unwrap_or_default();
+        error.kind = kind_of_word(word).map_or(error.kind, |by_word| weigh(error.kind, by_word));
+        if error.code.is_empty() {
+            error.code = word.to_owned();
+        }
+    }
     if error.code.is_empty() {
         error.code = format!("HTTP_{code}");
     }
@@ -118,18 +126,27 @@ fn kind_of_status(status: u16) -> ErrorKind {
 
 /// Takes over the provider's words where they say more than the status.
 fn refine(error: &mut StreamError, provider: &ProviderError) {
+    // A number repeats the status, or is of use only with the vendor's manual.
+    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
     let words = || [&provider.code, &provider.kind].into_iter().flatten().map(String::as_str);
-    error.code = words().next().unwrap_or_default().to_owned();
+    let telling = words().find(|word| !is_number(word));
+    let number = words().find(|word| provider.status.is_none_or(|status| **word != *status.to_string()));
+    error.code = telling.or(number).unwrap_or_default().to_owned();
     error.retry_after = provider.retry_after_ms.map(Duration::from_millis);
-    if let Some(kind) = words().find_map(kind_of_word) {
-        let by_status = error.kind;
-        error.kind = match (by_status, kind) {
-            // 429 is a rate limit whatever the body says, 401 and 403 are refusals of the key.
-            (ErrorKind::RateLimit | ErrorKind::Auth, _) => by_status,
-            // The status says that the request was bad, the body may only say why.
-            (ErrorKind::InvalidRequest, ErrorKind::Server | ErrorKind::Unknown) => by_status,
-            (_, kind) => kind,
-        };
+    if let Some(by_word) = words().find_map(kind_of_word) {
+        error.kind = weigh(error.kind, by_word);
+    }
+}
+
+/// The kind, where status and body each say one. The status is what intermediaries and SDKs go by; the body counts
+/// where it is the more special of the two.
+fn weigh(by_status: ErrorKind, by_word: ErrorKind) -> ErrorKind {
+    use ErrorKind::{Auth, ContentPolicy, InvalidRequest, Overloaded, RateLimit, Server, Timeout, Unknown};
+    match (by_status, by_word) {
+        (Unknown, _)
+        | (Server, Overloaded | RateLimit | ContentPolicy | Timeout)
+        | (InvalidRequest, ContentPolicy | RateLimit | Overloaded | Auth) => by_word,
+        _ => by_status,
     }
 }
 

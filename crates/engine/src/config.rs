@@ -15,6 +15,14 @@ pub enum ProxySource {
     Direct,
 }
 
+impl ProxySource {
+    /// Whether a proxy for plain HTTP is reached over TLS.
+    pub(crate) fn is_secure(self) -> bool {
+        let secure = |name| std::env::var(name).is_ok_and(|url| url.trim_start().starts_with("https:"));
+        self == Self::Environment && ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().any(secure)
+    }
+}
+
 /// What an engine is built from.
 #[derive(Debug, Clone)]
 pub struct EngineConfig {

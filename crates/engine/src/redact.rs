@@ -9,6 +9,8 @@ const MAX_MESSAGE: usize = 2048;
 const MIN_SECRET: usize = 6;
 /// Shorter strings of a request occur in ordinary sentences.
 const MIN_PROMPT: usize = 16;
+/// Longer beginnings of a secret at the end of a message that was cut aren't looked for.
+const MAX_CUT_OFF: usize = 256;
 const MASK: &str = "[redacted]";
 
 /// Whether a header's value is worth nothing to a thief.
@@ -29,9 +31,17 @@ pub(crate) fn is_harmless(name: &str) -> bool {
 /// caps its length.
 pub(crate) fn message(message: &str, url: &Url, headers: &HeaderMap, body: &[u8]) -> String {
     let mut text = message.to_owned();
+    let cut = message.len() >= MAX_MESSAGE;
     let mut mask = |secret: &str, least: usize| {
-        if secret.len() >= least && text.len() >= secret.len() && text.contains(secret) {
+        if secret.len() < least {
+            return;
+        }
+        if text.len() >= secret.len() && text.contains(secret) {
             text = text.replace(secret, MASK);
+        }
+        if cut && let Some(kept) = cut_off(&text, secret) {
+            text.truncate(kept);
+            text.push_str(MASK);
         }
     };
     for (name, value) in headers {
@@ -62,6 +72,16 @@ pub(crate) fn message(message: &str, url: &Url, headers: &HeaderMap, body: &[u8]
         text.push('…');
     }
     text
+}
+
+/// Where a message that was cut ends in the beginning of a secret.
+fn cut_off(text: &str, secret: &str) -> Option<usize> {
+    let text = text.trim_end_matches(['…', '.']);
+    let longest = secret.len().min(MAX_CUT_OFF).min(text.len());
+    (MIN_SECRET..=longest).rev().find_map(|len| {
+        let beginning = secret.get(..len)?;
+        text.ends_with(beginning).then(|| text.len() - len)
+    })
 }
 
 /// Gives every string of a JSON value but those that name things (`model`, `role`, `type`).

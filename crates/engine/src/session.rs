@@ -38,7 +38,8 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] where TLS can't be set up.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        Ok(Self { transport: Arc::new(Transport::new(&config)?), runtime: config.runtime })
+        let runtime = config.runtime.clone();
+        Ok(Self { transport: Arc::new(Transport::new(config)?), runtime })
     }
 
     /// Starts a session. May be called from any thread. Every failure, a malformed request included, reaches `exit` as

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
-use reqwest::{Body, Client, StatusCode, Url};
+use reqwest::{Body, Client, ClientBuilder, StatusCode, Url};
 
 use crate::classify;
 use crate::clocks::Clocks;
@@ -29,9 +30,15 @@ const HTTP2_CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 /// Redirects within the origin.
 const MAX_REDIRECTS: u32 = 5;
 
-/// The process's HTTP client.
+/// The process's HTTP clients.
 pub(crate) struct Transport {
-    client: Client,
+    config: EngineConfig,
+    /// Whether plain requests may go through a proxy that itself is reached over TLS.
+    secure_proxy: bool,
+    /// For `http:`. Trusts no certificate, and so is made at once.
+    plain: Client,
+    /// For `https:`, made when first asked for: reading the platform's certificates takes milliseconds.
+    secure: OnceLock<Result<Client, EngineError>>,
 }
 
 /// A request, checked and ready to be sent any number of times.
@@ -49,26 +56,20 @@ pub(crate) struct Answer {
 }
 
 impl Transport {
-    pub(crate) fn new(config: &EngineConfig) -> Result<Self, EngineError> {
+    pub(crate) fn new(config: EngineConfig) -> Result<Self, EngineError> {
         // The process may hold one already; ours serves as well as another.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(&config.user_agent)
-            .redirect(Policy::none())
-            .pool_idle_timeout(POOL_IDLE)
-            .tcp_nodelay(true)
-            .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
-            .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
-            .connector_layer(ConnectLimit)
-            .referer(false);
-        if config.proxy == ProxySource::Direct {
-            builder = builder.no_proxy();
+        let plain = finish(builder(&config).tls_certs_only([]))?;
+        Ok(Self { secure_proxy: config.proxy.is_secure(), config, plain, secure: OnceLock::new() })
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, StreamError> {
+        if url.scheme() == "http" && !self.secure_proxy {
+            return Ok(&self.plain);
         }
-        if let Some(path) = &config.extra_ca_certs {
-            builder = builder.tls_certs_merge(extra_certs(path));
-        }
-        let client = builder.build().map_err(|error| EngineError { reason: classify::root_cause(&error) })?;
-        Ok(Self { client })
+        self.secure.get_or_init(|| secure(&self.config)).as_ref().map_err(|error| {
+            StreamError::new(ErrorKind::Connection, "TLS_ERROR", format!("fetch failed: TLS: {error}"))
+        })
     }
 
     /// Sends the request and waits for the answer's head, following redirects within the origin.
@@ -78,13 +79,14 @@ impl Transport {
         extra: Option<(HeaderName, HeaderValue)>,
         clocks: &mut Clocks,
     ) -> Result<Answer, StreamError> {
+        let client = self.client(&request.url)?;
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = request.headers.clone();
             if let Some((name, value)) = &extra {
                 headers.insert(name.clone(), value.clone());
             }
-            let sending = self.client.post(url.clone()).headers(headers).body(request.body.clone()).send();
+            let sending = client.post(url.clone()).headers(headers).body(request.body.clone()).send();
             let connect = clocks.limits().connect;
             let mut sending = pin!(ConnectLimit::scope(connect, sending));
             let result = poll_fn(|cx| match sending.as_mut().poll(cx) {
@@ -111,6 +113,42 @@ impl Transport {
             "TOO_MANY_REDIRECTS",
             format!("the endpoint redirected more than {MAX_REDIRECTS} times"),
         ))
+    }
+}
+
+fn builder(config: &EngineConfig) -> ClientBuilder {
+    let builder = Client::builder()
+        .user_agent(&config.user_agent)
+        .redirect(Policy::none())
+        .pool_idle_timeout(POOL_IDLE)
+        .tcp_nodelay(true)
+        .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
+        .connector_layer(ConnectLimit)
+        .referer(false);
+    match config.proxy {
+        ProxySource::Environment => builder,
+        ProxySource::Direct => builder.no_proxy(),
+    }
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, EngineError> {
+    builder.build().map_err(|error| EngineError { reason: classify::root_cause(&error) })
+}
+
+/// The client that trusts the platform's certificate authorities and the extra ones. Slim containers carry no
+/// authorities at all; Node brings its own there, and so does this: Mozilla's.
+fn secure(config: &EngineConfig) -> Result<Client, EngineError> {
+    let extra = config.extra_ca_certs.as_deref().map(extra_certs).unwrap_or_default();
+    match finish(builder(config)) {
+        Ok(client) if extra.is_empty() => Ok(client),
+        Ok(_) => finish(builder(config).tls_certs_merge(extra)),
+        Err(error) => {
+            tracing::warn!(%error, "can't use the platform's certificate authorities, using the bundled ones");
+            let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+            let bundled = bundled.filter_map(|der| Certificate::from_der(der).ok());
+            finish(builder(config).tls_certs_only(bundled.chain(extra)))
+        }
     }
 }
 

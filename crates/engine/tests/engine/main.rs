@@ -1,5 +1,11 @@
 //! The engine against servers that misbehave on purpose, over real sockets on the loopback.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod cancelling;
+mod failing;
+mod resuming;
+mod retrying;
 mod support;
+mod timeouts;
 mod transport;
