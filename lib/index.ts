@@ -11,6 +11,12 @@ export {
   type TimeoutPhase,
   ValidationError,
 } from './errors.js'
+export {
+  decodeEventStream,
+  EventStreamDecoder,
+  type EventStreamDecoderOptions,
+  type ServerSentEvent,
+} from './event-stream.js'
 export type { GenerationOptions } from './generation.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
