@@ -2,7 +2,7 @@
 // client. The key stays on the server. Run it with `node server.mjs`, or mount `chat()` in an app of yours.
 import { pathToFileURL } from 'node:url'
 import express from 'express'
-import { AIStream, StreamingResponse } from 'millstream'
+import { AIStream, StreamingResponse, ValidationError } from 'millstream'
 
 /**
  * The route's handler.
@@ -11,25 +11,26 @@ import { AIStream, StreamingResponse } from 'millstream'
  */
 export function chat(upstream) {
   return async (req, res) => {
-    const question = req.body?.messages?.findLast?.(({ role }) => role === 'user')?.content
-    if (typeof question !== 'string' || question === '') {
-      res.status(400).json({ error: 'Expected `messages` to hold a message of the user' })
+    const messages = Array.isArray(req.body?.messages) ? req.body.messages : []
+    const question = messages.at(-1)
+    if (question?.role !== 'user' || typeof question.content !== 'string') {
+      res.status(400).json({ error: 'Expected `messages` to end with a message of the user' })
       return
     }
 
-    const conversation = new AIStream(upstream)
-    const turn = conversation.stream(question)
-    // Gone is the client only where the response closes before it was ended; the request closes earlier.
-    res.on('close', () => {
-      if (!res.writableEnded) turn.abort()
-    })
-
     let result
     try {
+      const conversation = new AIStream({ ...upstream, messages: messages.slice(0, -1) })
+      const turn = conversation.stream(question.content)
+      // Gone is the client only where the response closes before it was ended; the request closes earlier.
+      res.on('close', () => {
+        if (!res.writableEnded) turn.abort()
+      })
       // Until the model has answered, a failure can still be a proper status.
       result = await turn
     } catch (error) {
-      if (!res.destroyed) res.status(error.status ?? 502).json({ error: error.message, code: error.code })
+      const status = error instanceof ValidationError ? 400 : (error.status ?? 502)
+      if (!res.destroyed) res.status(status).json({ error: error.message, code: error.code })
       return
     }
 

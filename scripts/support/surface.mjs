@@ -20,8 +20,8 @@ export function entryPoints() {
 /**
  * The exported names of every entry point.
  *
- * @returns {Map<string, { values: string[], types: string[] }>} sorted names; what is both stands under `values`. A
- *   type that `index` knows by another name comes as `Name as OtherName`
+ * @returns {Map<string, { values: string[], types: string[], known: Map<string, string> }>} sorted names; what is both
+ *   stands under `values`. `known` has the names under which `index` exports the same things
  * @throws where an entry without a bundle exports something that `index` does not
  */
 export function surface() {
@@ -40,20 +40,21 @@ export function surface() {
     if (!module) throw new Error(`lib/${entry}.ts does not exist or exports nothing, but package.json names it`)
     const values = []
     const types = []
+    const known = new Map()
     for (const symbol of checker.getExportsOfModule(module)) {
       const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-      let name = symbol.name
-      if (entry === 'index') inIndex.set(target, name)
+      if (entry === 'index') inIndex.set(target, symbol.name)
       else if (!bundles.includes(entry)) {
-        const known = inIndex.get(target)
-        if (known === undefined) {
-          throw new Error(`lib/${entry}.ts exports \`${name}\`, which lib/index.ts does not: declare it there too`)
+        if (!inIndex.has(target)) {
+          throw new Error(
+            `lib/${entry}.ts exports \`${symbol.name}\`, which lib/index.ts does not: declare it there too`,
+          )
         }
-        if (known !== name) name = `${known} as ${name}`
+        known.set(symbol.name, inIndex.get(target))
       }
-      ;(target.flags & ts.SymbolFlags.Value ? values : types).push(name)
+      ;(target.flags & ts.SymbolFlags.Value ? values : types).push(symbol.name)
     }
-    found.set(entry, { values: values.sort(), types: types.sort() })
+    found.set(entry, { values: values.sort(), types: types.sort(), known })
   }
   return found
 }

@@ -1,0 +1,123 @@
+// The documents tell the truth: every JavaScript block runs as it stands, every command named exists, every link leads
+// somewhere.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { MockProvider } from 'millstream/testing'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const documents = ['README.md', 'CONTRIBUTING.md', ...markdownUnder('docs'), ...markdownUnder('examples')]
+/** Inside the package, so that `millstream` resolves to it. */
+const scratch = join(root, '__test__', `.snippets-${process.pid}`)
+
+/** What a block must print; every block must be named here. */
+const expected = {
+  'README.md': {
+    'quick-start': /It follows the valley\.\n8 tokens\n.*It follows the valley\.\n/s,
+    pull: /^It follows the valley\.It follows the valley\. \{.*totalTokens: 8/s,
+    compatible: /^It follows the valley\.\n$/,
+    route: /^It follows the valley\.$/,
+    errors: /^rate_limit_error \w+\ntrue 2000 \S.*\n\n$/,
+    testing: /^It follows the valley\.\n$/,
+    decoder: /^\[\]\n\[ \{ event: 'greeting', data: 'hello', id: '' \} \]\none\ntwo\n$/,
+  },
+}
+
+let provider
+let refusing
+
+before(async () => {
+  mkdirSync(scratch, { recursive: true })
+  provider = await MockProvider.start({ text: 'It follows the valley.' })
+  refusing = await MockProvider.start({ fault: { status: 429, headers: { 'retry-after': '2' } } })
+})
+
+after(async () => {
+  rmSync(scratch, { recursive: true, force: true })
+  await provider?.close()
+  await refusing?.close()
+})
+
+for (const document of documents) {
+  const text = readFileSync(join(root, document), 'utf8')
+  const blocks = [...text.matchAll(/^```(js|ts|javascript|typescript)\b(.*)\n([\s\S]*?)^```$/gm)]
+  const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) => target)
+  const scripts = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name)
+
+  describe(document, () => {
+    it('links to what exists', () => {
+      const missing = links.filter((target) => !existsSync(resolve(root, dirname(document), target)))
+      assert.deepEqual(missing, [])
+    })
+
+    it('names scripts that exist', () => {
+      const { scripts: known } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+      assert.deepEqual(
+        scripts.filter((name) => known[name] === undefined),
+        [],
+      )
+    })
+
+    for (const [, , info, code] of blocks) {
+      const name = /\brun=([\w-]+)/.exec(info)?.[1]
+      it(`runs the block ${name ?? JSON.stringify(code.slice(0, 40))}`, async () => {
+        assert.ok(name !== undefined, 'a JavaScript block without a name never runs: mark it `js run=…`')
+        const pattern = expected[document]?.[name]
+        assert.ok(pattern !== undefined, `say in this test what the block ${name} prints`)
+        const server = name === 'errors' ? refusing : provider
+        const { code: status, stdout, stderr } = await execute(name, code, server.url)
+        assert.equal(stderr, '')
+        assert.equal(status, 0)
+        assert.match(stdout, pattern)
+      })
+    }
+
+    it('has every block that this test expects', () => {
+      const names = blocks.map(([, , info]) => /\brun=([\w-]+)/.exec(info)?.[1])
+      assert.deepEqual(Object.keys(expected[document] ?? {}), names)
+    })
+  })
+}
+
+function execute(name, code, url) {
+  const file = join(scratch, `${name}.mjs`)
+  writeFileSync(file, code)
+  const child = spawn(process.execPath, [file], {
+    cwd: scratch,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      OPENAI_API_KEY: 'sk-canary-of-the-readme-test',
+      OPENAI_BASE_URL: `${url}/v1`,
+      LLM_URL: `${url}/v1`,
+      LLM_KEY: 'sk-canary-of-the-readme-test',
+      NO_COLOR: '1',
+    },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const clock = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  return new Promise((done, failed) => {
+    child.once('error', failed)
+    child.once('close', (status) => {
+      clearTimeout(clock)
+      done({ code: status, stdout, stderr })
+    })
+  })
+}
+
+function markdownUnder(folder) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => relative(root, join(root, folder, name)).replaceAll('\\', '/'))
+    .sort()
+}
