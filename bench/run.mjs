@@ -76,7 +76,7 @@ async function main() {
   const { requireBuild } = await import('./lib/product.mjs')
   const { describeMachine, machineLine } = await import('./lib/machine.mjs')
   const { replaceBetweenMarkers, targetTable } = await import('./lib/report.mjs')
-  requireBuild()
+  if (options.suites.some((name) => name !== 'rust')) requireBuild()
 
   const machine = describeMachine()
   const begin = performance.now()

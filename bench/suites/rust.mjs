@@ -1,0 +1,67 @@
+/** The decoders alone: runs the benchmarks of `crates/wire`, which print their own tables and leave JSON behind. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { productRoot } from '../lib/product.mjs'
+import { table } from '../lib/report.mjs'
+
+export const title = 'Decoders'
+const BENCHES = ['framing']
+
+/** @param {{ log(line: string): void }} options */
+export async function run({ log }) {
+  const results = {}
+  for (const bench of BENCHES) {
+    log(`rust: cargo bench -p millstream-wire --bench ${bench}`)
+    const args = ['bench', '-p', 'millstream-wire', '--bench', bench]
+    const { status } = spawnSync('cargo', args, { cwd: productRoot, stdio: ['ignore', 'ignore', 'inherit'] })
+    if (status !== 0) throw new Error(`\`cargo ${args.join(' ')}\` failed`)
+    results[bench] = JSON.parse(readFileSync(new URL(`../results/${bench}.json`, import.meta.url), 'utf8'))
+  }
+  return { ...results, targets: targets(results) }
+}
+
+const OURS = 'millstream'
+const THEIRS = 'eventsource-stream'
+const READS = '16 KiB reads'
+
+function find({ rows }, scene, reader) {
+  const row = rows.find((row) => row.scene === scene && row.reader === reader)
+  if (!row) throw new Error(`Expected a row for ${reader} on ${scene}`)
+  return row
+}
+
+const gigabytes = (row) => row.megabytesPerSecond.median / 1000
+
+function targets({ framing }) {
+  const ours = gigabytes(find(framing, READS, OURS))
+  const times = find(framing, READS, THEIRS).oursIsTimes
+  return [
+    {
+      id: 'P7',
+      what: `SSE decoding, ${READS}`,
+      wanted: '≥ 5 GB/s',
+      reached: `${ours.toFixed(1)} GB/s`,
+      met: ours >= 5,
+    },
+    {
+      id: 'P7',
+      what: `SSE decoding, ${READS}, times \`${THEIRS}\``,
+      wanted: '≥ 15',
+      reached: times.toFixed(0),
+      met: times >= 15,
+    },
+  ]
+}
+
+export function tables({ framing }) {
+  const digits = (value) => value.toFixed(value < 10 ? 2 : 0)
+  const rate = ({ megabytesPerSecond: { median, lowest, highest } }) =>
+    `${digits(median)} (${digits(lowest)}–${digits(highest)})`
+  const readers = [...new Set(framing.rows.map(({ reader }) => reader))]
+  const scenes = [...new Set(framing.rows.map(({ scene }) => scene))]
+  const rows = scenes.map((scene) => [scene, ...readers.map((reader) => rate(find(framing, scene, reader)))])
+  return [
+    `**Framing**, MB/s, median (range) of ${framing.rounds} rounds over ${framing.body}`,
+    table(['', ...readers], rows),
+  ].join('\n\n')
+}
