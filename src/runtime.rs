@@ -47,7 +47,7 @@ pub(crate) fn engine() -> Result<&'static Engine> {
     static ENGINE: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
     let handle = handle()?;
     ENGINE
-        .get_or_init(|| Engine::new(EngineConfig::new(handle.clone())).map_err(|error| error.to_string()))
+        .get_or_init(|| Engine::new(EngineConfig::from_env(handle.clone())).map_err(|error| error.to_string()))
         .as_ref()
         .map_err(Error::from_reason)
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use millstream_engine::{
     Backoff, Exit, Outcome, ResumeMode, RetryPolicy, Session, SessionRequest, Signal, StreamError, Timeouts,
 };
-use millstream_wire::request::{ChatRequest, RequestShape};
+use millstream_wire::request::{ChatRequest, RequestShape, encode};
 use millstream_wire::{Event, FinishReason, Protocol};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
@@ -61,7 +61,7 @@ impl NativeRequest {
             _ => return Err(invalid("shape")),
         };
         let chat: ChatRequest = serde_json::from_str(&self.body).map_err(|_| invalid("body"))?;
-        let body = shape.encode(&chat);
+        let body = encode(shape, &chat).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let mut headers = Vec::with_capacity(self.headers.len() / 2);
         let mut names_and_values = self.headers.into_iter();
         while let (Some(name), Some(value)) = (names_and_values.next(), names_and_values.next()) {
