@@ -4,7 +4,7 @@
  */
 import { checkBoolean, checkInteger, checkObject, describe, fail } from './check.js'
 import { StreamError } from './errors.js'
-import { binding } from './native.js'
+import { binding, type NativeBinding } from './native.js'
 
 /** One event of a `text/event-stream` body. */
 export interface ServerSentEvent {
@@ -40,18 +40,18 @@ export interface EventStreamDecoderOptions {
   lenientEnd?: boolean
 }
 
-/** `src/event_stream.rs`. */
-interface NativeDecoder {
-  feed(bytes: Uint8Array, words: Uint32Array): string | null
-  end(words: Uint32Array): string | null
-  take(words: Uint32Array): string | null
-  readonly lastEventId: string
-  readonly retry: number | null
-}
+/** A decoder on the native side, freed when it is collected. */
+declare const nativeStream: unique symbol
+type NativeStream = { readonly [nativeStream]: never }
 
 declare module './native.js' {
+  /** `src/event_stream.rs`. */
   interface NativeBinding {
-    EventStreamDecoder: new (maxEventBytes: number, comments: boolean, lenientEnd: boolean) => NativeDecoder
+    eventStreamNew(maxEventBytes: number, comments: boolean, lenientEnd: boolean): NativeStream
+    eventStreamFeed(stream: NativeStream, bytes: Uint8Array): string | null
+    eventStreamEnd(stream: NativeStream): string | null
+    eventStreamLastId(stream: NativeStream): string
+    eventStreamRetry(stream: NativeStream): number | null
   }
 }
 
@@ -61,15 +61,12 @@ const largestMaxEventBytes = 256 * 1024 * 1024
 /** Larger pieces are read in parts, for the same reason. */
 const largestPiece = 16 * 1024 * 1024
 
-/** The words of `src/event_stream.rs`: the flags of an item, and what stands instead of a count. */
+/** The flags of an item, as in `src/event_stream.rs`. */
 const isComment = 1
 const hasEvent = 2
 const hasId = 4
 const hasRetry = 8
-const failed = 0xffffffff
-
-/** One for all decoders of a thread: it is read before anything else can run. */
-const usualWords = new Uint32Array(4096)
+const isFailure = 16
 
 /**
  * Decodes server-sent events, piece by piece: bytes or text in, events out. Natively and in linear time, with the
@@ -83,7 +80,8 @@ const usualWords = new Uint32Array(4096)
  * decoder.end()
  */
 export class EventStreamDecoder {
-  readonly #native: NativeDecoder
+  readonly #native: NativeBinding
+  readonly #stream: NativeStream
   readonly #maxEventBytes: number
   /** A high surrogate at the end of a piece of text, whose other half may come with the next. */
   #half = ''
@@ -93,7 +91,8 @@ export class EventStreamDecoder {
   constructor(options: EventStreamDecoderOptions = {}) {
     const { maxEventBytes, comments, lenientEnd } = checkOptions(options)
     this.#maxEventBytes = maxEventBytes
-    this.#native = new (binding().EventStreamDecoder)(maxEventBytes, comments, lenientEnd)
+    this.#native = binding()
+    this.#stream = this.#native.eventStreamNew(maxEventBytes, comments, lenientEnd)
   }
 
   /**
@@ -107,7 +106,7 @@ export class EventStreamDecoder {
     const whole = typeof bytes === 'string' ? this.#encode(bytes) : this.#unshared(bytes)
     for (let start = 0; start < whole.length; start += largestPiece) {
       const piece = whole.length <= largestPiece ? whole : whole.subarray(start, start + largestPiece)
-      if (!this.#unpack(this.#native.feed(piece, usualWords), events)) break
+      if (!this.#unpack(this.#native.eventStreamFeed(this.#stream, piece), events)) break
     }
     return events
   }
@@ -123,20 +122,20 @@ export class EventStreamDecoder {
     if (this.#half !== '') {
       const half = Buffer.from(this.#half)
       this.#half = ''
-      this.#unpack(this.#native.feed(half, usualWords), events)
+      this.#unpack(this.#native.eventStreamFeed(this.#stream, half), events)
     }
-    this.#unpack(this.#native.end(usualWords), events)
+    this.#unpack(this.#native.eventStreamEnd(this.#stream), events)
     return events
   }
 
   /** The last event ID in force, for the `Last-Event-ID` header of a reconnection; `''` if none yet. */
   get lastEventId(): string {
-    return this.#native.lastEventId
+    return this.#native.eventStreamLastId(this.#stream)
   }
 
   /** The reconnection time that the server last asked for, in milliseconds. */
   get retry(): number | undefined {
-    return this.#native.retry ?? undefined
+    return this.#native.eventStreamRetry(this.#stream) ?? undefined
   }
 
   #encode(text: string): Uint8Array {
@@ -158,50 +157,40 @@ export class EventStreamDecoder {
 
   /** Makes objects of packed items. Returns whether the decoder can go on. */
   #unpack(packed: string | null, events: ServerSentEvent[]): boolean {
-    let text = packed
-    let words = usualWords
-    if (text === null) {
-      const count = words[0] as number
-      if (count === 0) return true
-      if (count === failed) {
+    if (packed === null) return true
+    let at = 0
+    const length = (): number => {
+      let value = 0
+      for (let shift = 0; ; shift += 6) {
+        const digit = packed.charCodeAt(at++)
+        value |= (digit & 0x3f) << shift
+        if (digit < 0x40) return value
+      }
+    }
+    const text = (length: number): string => {
+      at += length
+      return packed.slice(at - length, at)
+    }
+    while (at < packed.length) {
+      const flags = packed.charCodeAt(at++)
+      if (flags === isFailure) {
         if (events.length > 0) return false
         throw this.#tooLarge()
       }
-      words = new Uint32Array(count + 1)
-      text = this.#native.take(words) as string
-    }
-    const end = (words[0] as number) + 1
-    let start = 0
-    for (let at = 1; at < end; ) {
-      const flags = words[at++] as number
+      const eventLength = flags & hasEvent ? length() : 0
+      const idLength = flags & hasId ? length() : 0
+      const retryLength = flags & hasRetry ? length() : 0
+      const dataLength = length()
       if (flags === isComment) {
-        const stop = words[at++] as number
-        events.push({ event: '', data: '', id: this.#id, comment: text.slice(start, stop) })
-        start = stop
+        events.push({ event: '', data: '', id: this.#id, comment: text(dataLength) })
         continue
       }
-      let event = 'message'
-      let retry: number | undefined
-      if (flags & hasEvent) {
-        const stop = words[at++] as number
-        event = text.slice(start, stop)
-        start = stop
-      }
-      if (flags & hasId) {
-        const stop = words[at++] as number
-        this.#id = text.slice(start, stop)
-        start = stop
-      }
-      if (flags & hasRetry) {
-        const stop = words[at++] as number
-        retry = Number(text.slice(start, stop))
-        start = stop
-      }
-      const stop = words[at++] as number
-      const item: ServerSentEvent = { event, data: text.slice(start, stop), id: this.#id }
-      if (retry !== undefined) item.retry = retry
+      const event = eventLength > 0 ? text(eventLength) : 'message'
+      if (flags & hasId) this.#id = text(idLength)
+      const retry = text(retryLength)
+      const item: ServerSentEvent = { event, data: text(dataLength), id: this.#id }
+      if (retry !== '') item.retry = Number(retry)
       events.push(item)
-      start = stop
     }
     return true
   }

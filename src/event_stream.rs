@@ -4,185 +4,160 @@
 //! What always holds here: one crossing for each piece of a body, however many events it has; nothing is decided here
 //! that the decoder of `millstream-wire` doesn't decide. Imports that decoder and `napi`.
 //!
-//! The items of a piece cross as one string and an array of `u32`. The array begins with the number of words that follow
-//! it, or with [`FAILED`]. An item is a word of flags, then, for each of [`EVENT`], [`ID`] and [`RETRY`] that is set, the
-//! end of that text in UTF-16 units, then the end of the data or comment; texts stand in the string in this order. A
-//! string and numbers are made at once and read by the optimizer's own means; an object made from here takes a call for
-//! each of its properties.
+//! The items of a piece cross as one string. An item is a character of flags, then the lengths in UTF-16 units of its
+//! texts, then the texts: the event's name, the last event ID and the reconnection time in decimal, each where its flag
+//! ([`EVENT`], [`ID`], [`RETRY`]) is set, and the data or the comment. Flags and lengths ([`push_length`]) are ASCII, so that
+//! they never make a string wider than its texts do.
+//!
+//! Why not a class whose methods return objects: for a piece with one event, checking a class's receiver takes twice as
+//! long as calling the function, and each property of an object made from here is a call of its own.
 
 use std::fmt::Write as _;
 
 use millstream_wire::framing::sse::{SseDecoder, SseItem, SseOptions};
-use napi::bindgen_prelude::{Result, Uint8ArraySlice, Uint32ArraySlice};
-use napi::{Env, Error, JsString, Status};
+use napi::bindgen_prelude::{External, Result, Uint8ArraySlice};
+use napi::{Env, JsString};
 use napi_derive::napi;
 
 /// The item is a comment.
-const COMMENT: u32 = 1;
+const COMMENT: u8 = 1;
 /// The event has a name.
-const EVENT: u32 = 2;
+const EVENT: u8 = 2;
 /// The last event ID is another than before this item.
-const ID: u32 = 4;
-/// The event gave a reconnection time, here in decimal.
-const RETRY: u32 = 8;
-
-/// Instead of a number of words: the event is too large, and nothing came before it.
-const FAILED: u32 = u32::MAX;
+const ID: u8 = 4;
+/// The event gave a reconnection time.
+const RETRY: u8 = 8;
+/// No item: the event being read is too large. The last of a string, and all that comes from then on.
+const FAILED: u8 = 16;
 
 /// A text buffer that grew beyond this for one piece is given back after it.
 const KEEP_BYTES: usize = 256 * 1024;
 
-/// A decoder of server-sent events.
-#[napi]
-pub struct EventStreamDecoder {
+/// A decoder and its items on their way to JavaScript.
+pub(crate) struct EventStream {
     decoder: SseDecoder,
     packed: Packed,
 }
 
-/// Items on their way to JavaScript.
 #[derive(Default)]
 struct Packed {
     text: String,
-    /// Length of `text` in UTF-16 units.
-    units: u32,
-    words: Vec<u32>,
     /// The last event ID as JavaScript knows it.
     id: String,
+    /// For the decimal of a reconnection time.
+    number: String,
 }
 
 impl Packed {
     fn push(&mut self, item: SseItem<'_>) {
         match item {
             SseItem::Event(event) => {
-                let flags_at = self.words.len();
-                let mut flags = 0;
-                self.words.push(flags);
-                if !event.event.is_empty() {
-                    flags |= EVENT;
-                    self.text(event.event);
-                }
-                if event.id != self.id {
-                    flags |= ID;
-                    event.id.clone_into(&mut self.id);
-                    self.text(event.id);
-                }
+                let new_id = event.id != self.id;
+                self.number.clear();
                 if let Some(milliseconds) = event.retry {
-                    flags |= RETRY;
-                    let before = self.text.len();
                     // Writing to a string can't fail.
-                    let _ = write!(self.text, "{milliseconds}");
-                    self.end(self.text.len() - before);
+                    let _ = write!(self.number, "{milliseconds}");
                 }
-                self.text(&event.data_str());
-                if let Some(word) = self.words.get_mut(flags_at) {
-                    *word = flags;
+                let data = event.data_str();
+                let texts = [
+                    (EVENT, !event.event.is_empty(), event.event),
+                    (ID, new_id, event.id),
+                    (RETRY, event.retry.is_some(), &self.number),
+                    (0, true, &data),
+                ];
+                let set = |(flag, set, _): &(u8, bool, &str)| if *set { *flag } else { 0 };
+                self.text.push(char::from(texts.iter().map(set).sum::<u8>()));
+                for (_, _, text) in texts.iter().filter(|(_, set, _)| *set) {
+                    push_length(&mut self.text, text);
+                }
+                for (_, _, text) in texts.iter().filter(|(_, set, _)| *set) {
+                    self.text.push_str(text);
+                }
+                if new_id {
+                    event.id.clone_into(&mut self.id);
                 }
             }
             SseItem::Comment(comment) => {
-                self.words.push(COMMENT);
-                self.text(&String::from_utf8_lossy(comment));
+                let comment = String::from_utf8_lossy(comment);
+                self.text.push(char::from(COMMENT));
+                push_length(&mut self.text, &comment);
+                self.text.push_str(&comment);
             }
             SseItem::Field { .. } => {}
         }
     }
 
-    fn text(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.end(if text.is_ascii() { text.len() } else { text.encode_utf16().count() });
-    }
-
-    /// So many units were added. Pieces and events are so limited by `lib/event-stream.ts` that a `u32` can't overflow.
-    fn end(&mut self, units: usize) {
-        self.units = self.units.saturating_add(u32::try_from(units).unwrap_or(u32::MAX));
-        self.words.push(self.units);
-    }
-
-    fn clear(&mut self) {
+    fn take<'env>(&mut self, env: &'env Env) -> Result<Option<JsString<'env>>> {
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        // ASCII needs no decoding on the other side.
+        let text =
+            if self.text.is_ascii() { env.create_string_latin1(&self.text) } else { env.create_string(&self.text) };
         self.text.clear();
         self.text.shrink_to(KEEP_BYTES);
-        self.units = 0;
-        self.words.clear();
-        self.words.shrink_to(KEEP_BYTES / size_of::<u32>());
+        text.map(Some)
     }
 }
 
+/// Appends a text's length in UTF-16 units: six bits a character, the lowest first, with 64 added to all but the last.
+fn push_length(out: &mut String, text: &str) {
+    let mut length = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    while length > 0x3F {
+        out.push(char::from(0x40 | low_bits(length)));
+        length >>= 6;
+    }
+    out.push(char::from(low_bits(length)));
+}
+
+/// The lowest six bits.
+fn low_bits(number: usize) -> u8 {
+    number.to_le_bytes()[0] & 0x3F
+}
+
+/// A decoder at the start of a body. `max_event_bytes` caps one event.
 #[napi]
-impl EventStreamDecoder {
-    /// A decoder at the start of a body. `max_event_bytes` caps one event.
-    #[napi(constructor)]
-    pub fn new(max_event_bytes: u32, comments: bool, lenient_end: bool) -> Self {
-        let max_event_bytes = usize::try_from(max_event_bytes).unwrap_or(usize::MAX);
-        let options = SseOptions { max_event_bytes, lenient_end, comments, unknown_fields: false };
-        Self { decoder: SseDecoder::new(options), packed: Packed::default() }
-    }
+pub(crate) fn event_stream_new(max_event_bytes: u32, comments: bool, lenient_end: bool) -> External<EventStream> {
+    let max_event_bytes = usize::try_from(max_event_bytes).unwrap_or(usize::MAX);
+    let options = SseOptions { max_event_bytes, lenient_end, comments, unknown_fields: false };
+    External::new(EventStream { decoder: SseDecoder::new(options), packed: Packed::default() })
+}
 
-    /// Reads a piece of the body. Returns the text of its items and writes their words; null where there are none, where
-    /// the decoder failed ([`FAILED`]), or where `words` has too little room for the number it begins with: then
-    /// `take` returns them. Where events came before a failure, they are returned and the next call reports it.
-    #[napi(ts_return_type = "string | null")]
-    pub fn feed<'env>(
-        &mut self,
-        env: &'env Env,
-        bytes: Uint8ArraySlice<'_>,
-        words: Uint32ArraySlice<'_>,
-    ) -> Result<Option<JsString<'env>>> {
-        let Self { decoder, packed } = self;
-        let result = decoder.feed(&bytes, &mut |item: SseItem<'_>| packed.push(item));
-        self.hand_over(env, words, result.is_err())
+/// Reads a piece of the body and returns its items, null where there are none.
+#[napi(ts_return_type = "string | null")]
+pub(crate) fn event_stream_feed<'env>(
+    env: &'env Env,
+    stream: &mut External<EventStream>,
+    bytes: Uint8ArraySlice<'_>,
+) -> Result<Option<JsString<'env>>> {
+    let EventStream { decoder, packed } = &mut **stream;
+    if decoder.feed(&bytes, &mut |item: SseItem<'_>| packed.push(item)).is_err() {
+        packed.text.push(char::from(FAILED));
     }
+    packed.take(env)
+}
 
-    /// The body ended. As [`EventStreamDecoder::feed`].
-    #[napi(ts_return_type = "string | null")]
-    pub fn end<'env>(&mut self, env: &'env Env, words: Uint32ArraySlice<'_>) -> Result<Option<JsString<'env>>> {
-        let Self { decoder, packed } = self;
-        let result = decoder.end(&mut |item: SseItem<'_>| packed.push(item));
-        self.hand_over(env, words, result.is_err())
+/// The body ended. As [`event_stream_feed`].
+#[napi(ts_return_type = "string | null")]
+pub(crate) fn event_stream_end<'env>(
+    env: &'env Env,
+    stream: &mut External<EventStream>,
+) -> Result<Option<JsString<'env>>> {
+    let EventStream { decoder, packed } = &mut **stream;
+    if decoder.end(&mut |item: SseItem<'_>| packed.push(item)).is_err() {
+        packed.text.push(char::from(FAILED));
     }
+    packed.take(env)
+}
 
-    /// Items for which there was too little room.
-    #[napi(ts_return_type = "string | null")]
-    pub fn take<'env>(&mut self, env: &'env Env, words: Uint32ArraySlice<'_>) -> Result<Option<JsString<'env>>> {
-        self.hand_over(env, words, false)
-    }
+/// The last event ID in force, empty where there is none.
+#[napi]
+pub(crate) fn event_stream_last_id(stream: &External<EventStream>) -> String {
+    stream.decoder.last_event_id().to_owned()
+}
 
-    /// The last event ID in force, empty where there is none.
-    #[napi(getter)]
-    pub fn last_event_id(&self) -> &str {
-        self.decoder.last_event_id()
-    }
-
-    /// The reconnection time last given, in milliseconds.
-    #[napi(getter)]
-    pub fn retry(&self) -> Option<f64> {
-        self.decoder.retry_ms().map(|milliseconds| milliseconds as f64)
-    }
-
-    fn hand_over<'env>(
-        &mut self,
-        env: &'env Env,
-        mut words: Uint32ArraySlice<'_>,
-        failed: bool,
-    ) -> Result<Option<JsString<'env>>> {
-        #[expect(unsafe_code, reason = "the buffer is `lib/event-stream.ts`'s own and not shared with another thread")]
-        // SAFETY: this runs on the environment's thread, JavaScript stands still until it returns, and the buffer was
-        // allocated by `lib/event-stream.ts` over a plain ArrayBuffer that nobody else holds.
-        let words = unsafe { words.as_mut() };
-        let Some((head, room)) = words.split_first_mut() else {
-            return Err(Error::new(Status::InvalidArg, "expected a buffer for words"));
-        };
-        let count = self.packed.words.len();
-        if count == 0 {
-            *head = if failed { FAILED } else { 0 };
-            return Ok(None);
-        }
-        *head = u32::try_from(count).unwrap_or(FAILED - 1);
-        let Some(room) = room.get_mut(..count) else { return Ok(None) };
-        room.copy_from_slice(&self.packed.words);
-        let text = &self.packed.text;
-        let ascii = usize::try_from(self.packed.units) == Ok(text.len());
-        // ASCII needs no decoding on the other side.
-        let text = if ascii { env.create_string_latin1(text)? } else { env.create_string(text)? };
-        self.packed.clear();
-        Ok(Some(text))
-    }
+/// The reconnection time last given, in milliseconds.
+#[napi]
+pub(crate) fn event_stream_retry(stream: &External<EventStream>) -> Option<f64> {
+    stream.decoder.retry_ms().map(|milliseconds| milliseconds as f64)
 }
