@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::fault::InStreamError;
 
@@ -83,11 +83,13 @@ impl OpenAiFrames {
     }
 
     pub(crate) fn tool_call(&self, out: &mut Vec<u8>, index: usize, id: &str, name: &str) {
-        let call =
-            json!([{ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": "" } }]);
         let delta = |out: &mut Vec<u8>| {
             out.extend_from_slice(if index == 0 { b"\"content\":null,\"tool_calls\":" } else { b"\"tool_calls\":" });
-            put(out, &call);
+            let _ = write!(out, "[{{\"index\":{index},\"id\":");
+            put(out, id);
+            out.extend_from_slice(b",\"type\":\"function\",\"function\":{\"name\":");
+            put(out, name);
+            out.extend_from_slice(b",\"arguments\":\"\"}}]");
         };
         self.chunk(out, delta, None);
     }
@@ -108,22 +110,15 @@ impl OpenAiFrames {
     pub(crate) fn usage(&self, out: &mut Vec<u8>, counts: Counts) {
         out.extend_from_slice(&self.prefix);
         out.extend_from_slice(b"],\"usage\":");
-        put(out, &openai_usage(counts));
+        put(out, &OpenAiUsage::from(counts));
         out.extend_from_slice(b"}\n\n");
     }
 
     pub(crate) fn error(out: &mut Vec<u8>, error: &InStreamError) {
-        let mut body = json!({
-            "message": error.message,
-            "type": error.kind,
-            "param": null,
-            "code": error.code,
-        });
-        if let (Some(status), Value::Object(map)) = (error.status, &mut body) {
-            map.insert("status".to_owned(), status.into());
-        }
+        let InStreamError { message, kind, code, status, .. } = error;
+        let error = ApiError { message, kind: kind.as_deref(), param: None, code: code.as_ref(), status: *status };
         out.extend_from_slice(b"data: ");
-        put(out, &json!({ "error": body }));
+        put(out, &Failure { error });
         out.extend_from_slice(b"\n\n");
     }
 
@@ -132,21 +127,64 @@ impl OpenAiFrames {
     }
 }
 
+/// An error as the API describes it.
+#[derive(Serialize)]
+pub(crate) struct Failure<'a> {
+    pub(crate) error: ApiError<'a>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ApiError<'a> {
+    pub(crate) message: &'a str,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<&'a str>,
+    pub(crate) param: Option<&'a str>,
+    pub(crate) code: Option<&'a Value>,
+    /// Some servers repeat the status, or invent one, inside a stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u64>,
+}
+
 /// The usage object of the chat completions API.
-pub(crate) fn openai_usage(counts: Counts) -> Value {
-    let completion = counts.answer + counts.reasoning;
-    json!({
-        "prompt_tokens": counts.prompt,
-        "completion_tokens": completion,
-        "total_tokens": counts.prompt + completion,
-        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
-        "completion_tokens_details": {
-            "reasoning_tokens": counts.reasoning,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    })
+#[derive(Serialize)]
+pub(crate) struct OpenAiUsage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+    audio_tokens: u64,
+}
+
+#[derive(Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+    audio_tokens: u64,
+    accepted_prediction_tokens: u64,
+    rejected_prediction_tokens: u64,
+}
+
+impl From<Counts> for OpenAiUsage {
+    fn from(counts: Counts) -> Self {
+        let completion_tokens = counts.answer + counts.reasoning;
+        Self {
+            prompt_tokens: counts.prompt,
+            completion_tokens,
+            total_tokens: counts.prompt + completion_tokens,
+            prompt_tokens_details: PromptDetails { cached_tokens: 0, audio_tokens: 0 },
+            completion_tokens_details: CompletionDetails {
+                reasoning_tokens: counts.reasoning,
+                audio_tokens: 0,
+                accepted_prediction_tokens: 0,
+                rejected_prediction_tokens: 0,
+            },
+        }
+    }
 }
 
 /// Encodes the frames of `StreamingResponse`: `event`, `id`, `data`, an empty line.
@@ -195,16 +233,19 @@ impl EventsFrames {
     }
 
     pub(crate) fn error(&mut self, out: &mut Vec<u8>, error: &InStreamError) {
-        let mut data = json!({ "error": error.message });
-        if let Value::Object(map) = &mut data {
-            let code = error.code.clone().or_else(|| error.kind.clone().map(Value::String));
-            if let Some(code) = code {
-                map.insert("code".to_owned(), code);
-            }
-            if let Some(status) = error.status {
-                map.insert("details".to_owned(), json!({ "status": status }));
-            }
+        self.opening(out, "error");
+        out.extend_from_slice(b"{\"error\":");
+        put(out, &error.message);
+        if let Some(code) = &error.code {
+            out.extend_from_slice(b",\"code\":");
+            put(out, code);
+        } else if let Some(kind) = &error.kind {
+            out.extend_from_slice(b",\"code\":");
+            put(out, kind);
         }
-        self.json(out, "error", &data);
+        if let Some(status) = error.status {
+            let _ = write!(out, ",\"details\":{{\"status\":{status}}}");
+        }
+        out.extend_from_slice(b"}\n\n");
     }
 }

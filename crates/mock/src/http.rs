@@ -7,6 +7,8 @@ use crate::connection::{Connection, Left};
 /// Longest request line and headers together, as in nginx and Node.js's order of magnitude.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 128;
+/// Longest line with a chunk's size, and all trailers together.
+const MAX_LINE: usize = 4 * 1024;
 /// Longest request body: prompts with a few images fit.
 const MAX_BODY: usize = 32 << 20;
 
@@ -56,12 +58,21 @@ fn refused<T>(status: u16, message: &'static str) -> Result<T, NoRequest> {
 
 /// Reads the next request of a connection, its body included.
 pub(crate) async fn read_request(connection: &mut Connection) -> Result<Request, NoRequest> {
+    // Parsed again only where the head may be whole or has doubled, so that a head that comes byte by byte costs no
+    // more than twice its length.
+    let (mut seen, mut next_try) = (0_usize, 0);
     let mut request = loop {
-        if let Some((request, length)) = parse_head(&connection.inbound)? {
-            connection.inbound.drain(..length);
-            break request;
+        let fresh = connection.inbound.get(seen.saturating_sub(3)..).unwrap_or_default();
+        let whole = fresh.windows(2).any(|pair| pair == b"\n\n") || fresh.windows(3).any(|end| end == b"\n\r\n");
+        seen = connection.inbound.len();
+        if whole || seen >= next_try {
+            next_try = seen * 2;
+            if let Some((request, length)) = parse_head(&connection.inbound)? {
+                connection.inbound.drain(..length);
+                break request;
+            }
         }
-        if connection.inbound.len() >= MAX_HEAD {
+        if seen >= MAX_HEAD {
             return refused(431, "request header fields exceed 64 KiB");
         }
         connection.read().await?;
@@ -92,6 +103,9 @@ pub(crate) async fn read_request(connection: &mut Connection) -> Result<Request,
             connection.read().await?;
         }
         request.body = connection.inbound.drain(..length).collect();
+    }
+    if connection.inbound.is_empty() {
+        connection.inbound = Vec::new();
     }
     Ok(request)
 }
@@ -158,7 +172,7 @@ async fn read_chunks(connection: &mut Connection) -> Result<Vec<u8>, NoRequest> 
                     connection.inbound.drain(..line);
                     break size;
                 }
-                Ok(httparse::Status::Partial) if connection.inbound.len() < MAX_HEAD => connection.read().await?,
+                Ok(httparse::Status::Partial) if connection.inbound.len() < MAX_LINE => connection.read().await?,
                 _ => return refused(400, "a chunk of the request body has no valid size"),
             }
         };
@@ -179,7 +193,7 @@ async fn read_chunks(connection: &mut Connection) -> Result<Vec<u8>, NoRequest> 
     }
     // Trailers are read and dropped, up to the empty line.
     let mut seen = 0;
-    while seen <= MAX_HEAD {
+    while seen <= MAX_LINE {
         match connection.inbound.iter().position(|&byte| byte == b'\n') {
             Some(end) => {
                 let empty = end == 0 || (end == 1 && connection.inbound.first() == Some(&b'\r'));
@@ -189,11 +203,11 @@ async fn read_chunks(connection: &mut Connection) -> Result<Vec<u8>, NoRequest> 
                     return Ok(body);
                 }
             }
-            None if connection.inbound.len() > MAX_HEAD => break,
+            None if connection.inbound.len() > MAX_LINE => break,
             None => connection.read().await?,
         }
     }
-    refused(431, "the trailers of the request body exceed 64 KiB")
+    refused(431, "the trailers of the request body exceed 4 KiB")
 }
 
 /// How the end of a body is told.

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Body, Content};
+use crate::answer::{Answer, Body, Content, ToolCall};
 use crate::chat::{Chat, Frames, Source, Wishes, call_id, counts, finish_reason};
 use crate::clock::since_epoch;
 use crate::connection::Connection;
-use crate::frames::{EventsFrames, Identity, OpenAiFrames, openai_usage};
+use crate::frames::{ApiError, EventsFrames, Failure, Identity, OpenAiFrames, OpenAiUsage};
 use crate::http::{Framing, NoRequest, Request, head, read_request};
 use crate::journal::{Entry, Outcome};
 use crate::options::Format;
@@ -26,7 +27,7 @@ pub(crate) async fn serve(shared: &Shared, mut connection: Connection, number: u
             Ok(request) => request,
             Err(NoRequest::Left) => return,
             Err(NoRequest::Refused { status, message }) => {
-                let body = error_body(Format::OpenAi, message, "invalid_request_error", None).to_string();
+                let body = error_body(Format::OpenAi, message, "invalid_request_error", None);
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
                 let mut bytes = head(status, &headers, Framing::Length(body.len()), false);
                 bytes.push_str(&body);
@@ -102,7 +103,7 @@ impl Exchange<'_> {
         let request = self.request;
         let reads = matches!(request.method.as_str(), "GET" | "HEAD");
         match request.path.as_str() {
-            "/health" if reads => self.plain(connection, 200, &json!({ "status": "ok" }), &[]).await,
+            "/health" if reads => self.plain(connection, 200, r#"{"status":"ok"}"#, &[]).await,
             "/v1/models" | "/models" if reads => {
                 if let Some((status, body)) = self.unauthorized(Format::OpenAi) {
                     return self.plain(connection, status, &body, &[]).await;
@@ -114,7 +115,7 @@ impl Exchange<'_> {
                         |id| json!({ "id": id, "object": "model", "created": 1_735_689_600, "owned_by": "millstream" }),
                     )
                     .collect();
-                self.plain(connection, 200, &json!({ "object": "list", "data": data }), &[]).await
+                self.plain(connection, 200, &json!({ "object": "list", "data": data }).to_string(), &[]).await
             }
             path => {
                 let message = format!("Invalid URL ({} {path})", request.method);
@@ -125,7 +126,7 @@ impl Exchange<'_> {
     }
 
     /// The refusal due where a key is asked for and the request doesn't carry it. The key given is not repeated.
-    fn unauthorized(&self, format: Format) -> Option<(u16, Value)> {
+    fn unauthorized(&self, format: Format) -> Option<(u16, String)> {
         let wanted = self.shared.options.api_key.as_deref()?;
         let bearer = self.request.header("authorization").and_then(|value| {
             let (scheme, key) = value.split_once(' ')?;
@@ -147,10 +148,10 @@ impl Exchange<'_> {
     }
 
     /// An answer of the server's own, beyond the reach of scripts and faults.
-    async fn plain(&self, connection: &mut Connection, status: u16, body: &Value, headers: &[(&str, &str)]) -> Ended {
+    async fn plain(&self, connection: &mut Connection, status: u16, body: &str, headers: &[(&str, &str)]) -> Ended {
         let mut answer = self.shared.plain.clone();
         answer.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.body(connection, &answer, status, "application/json", body.to_string().as_bytes()).await
+        self.body(connection, &answer, status, "application/json", body.as_bytes()).await
     }
 
     async fn model(&self, connection: &mut Connection, format: Format, answer: &Answer) -> Ended {
@@ -165,7 +166,7 @@ impl Exchange<'_> {
             return self.body(connection, answer, status, content_type, bytes).await;
         }
         if status >= 300 {
-            let body = status_body(format, status).to_string();
+            let body = status_body(format, status);
             return self.body(connection, answer, status, "application/json", body.as_bytes()).await;
         }
         let recording = self.recording(answer);
@@ -190,7 +191,7 @@ impl Exchange<'_> {
                 let words = self.words(answer);
                 if format == Format::OpenAi && self.body.and_then(|body| body.get("stream")) != Some(&Value::Bool(true))
                 {
-                    let whole = completion(answer, &words, &identity, &wishes).to_string();
+                    let whole = completion(answer, &words, &identity, &wishes);
                     return self.body(connection, answer, status, "application/json", whole.as_bytes()).await;
                 }
                 let chat = Chat::new(answer, words, format == Format::OpenAi, &identity, &wishes);
@@ -323,51 +324,88 @@ fn text_of(message: &Value) -> Cow<'_, str> {
 }
 
 /// The whole answer as one `chat.completion`, for requests that don't ask for a stream.
-fn completion(answer: &Answer, words: &Words, identity: &Identity, wishes: &Wishes) -> Value {
+fn completion(answer: &Answer, words: &Words, identity: &Identity, wishes: &Wishes) -> String {
     let counts = counts(answer, words, wishes);
-    let text = words.join(counts.answer);
-    let mut message = json!({ "role": "assistant", "content": text, "refusal": null, "annotations": [] });
-    if let Value::Object(map) = &mut message {
-        if let Some(reasoning) = &answer.reasoning {
-            map.insert(answer.reasoning_field.clone(), reasoning.join(u64::MAX).into());
-        }
-        if !answer.tool_calls.is_empty() {
-            let call = |(index, call): (usize, &crate::answer::ToolCall)| {
-                json!({
-                    "id": call_id(call, index),
-                    "type": "function",
-                    "function": { "name": call.name, "arguments": call.arguments },
-                })
-            };
-            map.insert("tool_calls".to_owned(), answer.tool_calls.iter().enumerate().map(call).collect());
-        }
-    }
-    let finish = if answer.omit.finish { Value::Null } else { finish_reason(answer, words, counts).into() };
-    let mut whole = json!({
-        "id": identity.id,
-        "object": "chat.completion",
-        "created": identity.created,
-        "model": identity.model,
-        "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": finish }],
-        "service_tier": "default",
-        "system_fingerprint": "fp_62a23a81ef",
-    });
-    if let (false, Value::Object(map)) = (answer.omit.usage, &mut whole) {
-        map.insert("usage".to_owned(), openai_usage(counts));
-    }
-    whole
+    let call = |(index, call): (usize, &ToolCall)| {
+        let function = json!({ "name": call.name, "arguments": call.arguments });
+        json!({ "id": call_id(call, index), "type": "function", "function": function })
+    };
+    let reasoning = answer.reasoning.as_ref().map(|words| words.join(u64::MAX));
+    let other = answer.reasoning_field == "reasoning";
+    let message = Message {
+        role: "assistant",
+        content: &words.join(counts.answer),
+        refusal: None,
+        reasoning_content: reasoning.as_deref().filter(|_| !other),
+        reasoning: reasoning.as_deref().filter(|_| other),
+        tool_calls: answer.tool_calls.iter().enumerate().map(call).collect(),
+    };
+    let finish_reason = (!answer.omit.finish).then(|| finish_reason(answer, words, counts));
+    text(&Completion {
+        id: &identity.id,
+        object: "chat.completion",
+        created: identity.created,
+        model: &identity.model,
+        choices: [Choice { index: 0, message, logprobs: None, finish_reason }],
+        usage: (!answer.omit.usage).then(|| counts.into()),
+        service_tier: "default",
+        system_fingerprint: "fp_62a23a81ef",
+    })
+}
+
+#[derive(Serialize)]
+struct Completion<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<OpenAiUsage>,
+    service_tier: &'static str,
+    system_fingerprint: &'static str,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u32,
+    message: Message<'a>,
+    logprobs: Option<&'a str>,
+    finish_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: &'a str,
+    refusal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
 }
 
 /// An error as the format's servers describe it.
-fn error_body(format: Format, message: &str, kind: &str, code: Option<&str>) -> Value {
+fn error_body(format: Format, message: &str, kind: &str, code: Option<&str>) -> String {
     match format {
-        Format::OpenAi => json!({ "error": { "message": message, "type": kind, "param": null, "code": code } }),
-        Format::Events => json!({ "error": message, "code": code.unwrap_or(kind) }),
+        Format::OpenAi => {
+            let code = code.map(Value::from);
+            let error = ApiError { message, kind: Some(kind), param: None, code: code.as_ref(), status: None };
+            text(&Failure { error })
+        }
+        Format::Events => json!({ "error": message, "code": code.unwrap_or(kind) }).to_string(),
     }
 }
 
+/// JSON text of what can't fail to be one.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// What the API says with a status, where nothing else is asked for.
-fn status_body(format: Format, status: u16) -> Value {
+fn status_body(format: Format, status: u16) -> String {
     let (message, kind, code) = match status {
         400 => ("The request was malformed.", "invalid_request_error", None),
         401 => ("Incorrect API key provided: ***.", "invalid_request_error", Some("invalid_api_key")),
