@@ -233,34 +233,31 @@ pub(crate) fn truncated(bytes: u64) -> StreamError {
 /// No answer came, or its body broke off. `url` gives the host for the message.
 pub(crate) fn network(error: &reqwest::Error, url: &Url, connect: Option<Duration>) -> StreamError {
     let host = url.host_str().unwrap_or("the endpoint");
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    let mut found: Option<(String, String, bool)> = None;
-    while let Some(cause) = source {
+    let mut found = None;
+    for cause in causes(error) {
         if cause.is::<ConnectTimedOut>() {
             let limits = Timeouts { connect, ..Timeouts::default() };
             return timeout(Phase::Connect, &limits);
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             found = Some(of_tls(tls));
-            break;
+        } else if let Some(known) = cause.downcast_ref::<io::Error>().and_then(of_io) {
+            found = Some(known);
         }
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            // The wrapper that TLS errors travel in is an `io::Error` of its own.
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                found = Some(of_tls(tls));
-                break;
-            }
-            if let Some(known) = of_io(io) {
-                found = Some(known);
-            }
-        }
-        source = cause.source();
     }
     let (code, what, retryable) = found.unwrap_or_else(|| of_text(error));
     let mut failure =
         StreamError::new(ErrorKind::Connection, code.clone(), format!("fetch failed: {what} ({host}, {code})"));
     failure.retryable = retryable;
     failure
+}
+
+/// An error and what is behind it. An `io::Error` steps over the error it wraps when asked for its source.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause: &&'a (dyn Error + 'static)| {
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| cause.source())
+    })
 }
 
 type Found = (String, String, bool);
@@ -321,10 +318,7 @@ fn of_text(error: &reqwest::Error) -> Found {
 
 /// The innermost message of an error, which names no URL.
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
+    let cause = causes(error).last().unwrap_or(error);
     match cause.downcast_ref::<reqwest::Error>() {
         // Printing it would print the URL.
         Some(_) => "the connection failed".to_owned(),

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cancelling;
+mod certs;
 mod failing;
 mod resuming;
 mod retrying;
+mod secure;
 mod support;
 mod timeouts;
 mod transport;
