@@ -331,8 +331,8 @@ pub(crate) fn call_id(call: &ToolCall, index: usize) -> String {
 
 fn events_call(call: &ToolCall, index: usize) -> Value {
     // Arguments that are no JSON go out as the text they are: a reader's business.
-    let args = serde_json::from_str(&call.arguments).unwrap_or_else(|_| Value::String(call.arguments.clone()));
-    json!({ "id": call_id(call, index), "index": index, "tool": call.name, "args": args })
+    let arguments = serde_json::from_str(&call.arguments).unwrap_or_else(|_| Value::String(call.arguments.clone()));
+    json!({ "id": call_id(call, index), "index": index, "name": call.name, "arguments": arguments })
 }
 
 fn events_usage(counts: Counts) -> Value {

@@ -165,8 +165,13 @@ fn reasons_and_calls_tools() {
     assert_eq!(arguments(0), "{\"query\":\"mühle am rauschenden bach\"}");
     assert_eq!(arguments(1), "{}");
     assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "tool_calls");
-    let events = ask(&server, EVENTS).text();
-    assert!(events.contains("event: reasoning\n") && events.contains("event: tool_call\n"), "{events}");
+    let events = ask(&server, EVENTS);
+    assert!(events.text().contains("event: reasoning\n") && events.text().contains("event: tool_call\n"));
+    let data: Vec<Value> = events.data().iter().map(|data| serde_json::from_str(data).unwrap()).collect();
+    let reasoning: String = data.iter().filter_map(|data| data["reasoning"].as_str()).collect();
+    assert_eq!(reasoning, "Let me think.");
+    let call = data.iter().find(|data| data["name"] == "search").unwrap();
+    assert_eq!((&call["id"], &call["arguments"]["query"]), (&json!("call_1"), &json!("mühle am rauschenden bach")));
 }
 
 #[test]
