@@ -67,7 +67,7 @@ pub enum Completion {
 /// assert_eq!(text, "Hello");
 /// # Ok::<(), millstream_wire::DecodeError>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoder {
     options: DecoderOptions,
     body: Cut,
@@ -78,14 +78,19 @@ pub struct Decoder {
 }
 
 /// How the body is cut.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Cut {
     /// The first bytes, which don't tell yet.
-    Unknown { held: Vec<u8> },
+    Unknown {
+        held: Vec<u8>,
+    },
     Events(Box<SseDecoder>),
     Lines(NdjsonDecoder),
     /// One JSON document, as far as it came; or lines of them, as long as `lines` is possible.
-    Document { held: Vec<u8>, first_line: FirstLine },
+    Document {
+        held: Vec<u8>,
+        first_line: FirstLine,
+    },
     Text(TextDecoder),
     Ended,
 }
@@ -101,7 +106,7 @@ enum FirstLine {
 }
 
 /// Who reads the frames.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Frames {
     reader: Reader,
     /// How many frames came.
@@ -109,10 +114,12 @@ struct Frames {
     max_held_bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Reader {
     /// No frame has shown the format yet. Objects that came before one that does.
-    Undecided { prelude: Vec<Value> },
+    Undecided {
+        prelude: Vec<Value>,
+    },
     OpenAi(Box<OpenAiDecoder>),
     Events(EventsDecoder),
     Chunk(ChunkDecoder),

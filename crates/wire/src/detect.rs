@@ -19,11 +19,17 @@ pub(crate) enum Promise {
 
 impl Promise {
     pub(crate) fn of(content_type: Option<&str>) -> Self {
-        let essence = content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
+        let essence =
+            content_type.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase();
         match &*essence {
             "text/event-stream" => Self::EventStream,
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines"
-            | "application/jsonlines" | "application/json-lines" | "application/x-json-stream"
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+            | "application/jsonlines"
+            | "application/json-lines"
+            | "application/x-json-stream"
             | "application/stream+json" => Self::Lines,
             "application/json" | "text/json" => Self::Json,
             "text/html" | "application/xhtml+xml" | "text/xml" | "application/xml" => Self::Html,
@@ -78,8 +84,9 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
             _ => Body::EventStream,
         });
     };
+    let seen = if promise == Promise::Text { after_comments(seen, last || bytes.len() > MAX_BLANK)? } else { seen };
     let fields: &[&[u8]] =
-        if promise == Promise::Text { &[b"data:", b"event:", b"id:", b"retry:"] } else { &[b"data:", b"event:", b"id:", b"retry:", b":"] };
+        if promise == Promise::Text { &FIELDS } else { &[b"data:", b"event:", b"id:", b"retry:", b":"] };
     let stream_like = fields.iter().any(|field| seen.starts_with(field));
     let may_become = !last && fields.iter().any(|field| field.starts_with(seen));
     let markup = looks_like_markup(seen, last);
@@ -107,6 +114,20 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
         }
         _ => Body::Alien("text of no known format"),
     })
+}
+
+const FIELDS: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+
+/// Text may begin with a colon, so what looks like comments tells nothing; the line behind them does. `None`: wait.
+fn after_comments(mut seen: &[u8], last: bool) -> Option<&[u8]> {
+    while seen.first() == Some(&b':') {
+        match memchr::memchr(b'\n', seen) {
+            Some(end) => seen = seen.get(end..).unwrap_or_default().trim_ascii_start(),
+            None if last => return Some(seen),
+            None => return None,
+        }
+    }
+    (last || !seen.is_empty()).then_some(seen)
 }
 
 pub(crate) const HTML: &str = "an HTML page";
@@ -179,7 +200,8 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             "ping" => return Shape::Silent,
             "error" if raw.some("errorText").is_some() => return Shape::UiMessage,
             "error" => return Shape::OpenAi,
-            "start" | "start-step" | "finish-step" | "message-metadata" | "source-url" | "source-document" | "abort" => {
+            "start" | "start-step" | "finish-step" | "message-metadata" | "source-url" | "source-document"
+            | "abort" => {
                 return Shape::UiMessage;
             }
             kind if ["text-", "reasoning-", "tool-input-", "tool-output-", "data-"]

@@ -474,14 +474,45 @@ mod tests {
     #[test]
     fn reads_what_the_rfc_allows_and_nothing_else() {
         for good in [
-            "{}", "[]", "0", "-0", "1.5e-3", "\"\"", "\"\\u00e9\\ud83d\\ude00\"", "null", "true", "false",
+            "{}",
+            "[]",
+            "0",
+            "-0",
+            "1.5e-3",
+            "\"\"",
+            "\"\\u00e9\\ud83d\\ude00\"",
+            "null",
+            "true",
+            "false",
             " { \"a\" : [ 1 , { } , [ ] ] , \"b\" : null } ",
         ] {
             assert!(Raw::parse(good).is_some(), "{good}");
         }
         for bad in [
-            "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\"}", "{a:1}", "01", "1.", ".5", "1e", "+1", "\"\n\"", "\"\\x\"",
-            "\"\\u12g4\"", "nul", "truee", "[1 2]", "{\"a\":1 \"b\":2}", "[}", "{]", "\"", "1 2", "--1",
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{a:1}",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "+1",
+            "\"\n\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "nul",
+            "truee",
+            "[1 2]",
+            "{\"a\":1 \"b\":2}",
+            "[}",
+            "{]",
+            "\"",
+            "1 2",
+            "--1",
         ] {
             assert!(Raw::parse(bad).is_none(), "{bad}");
         }
@@ -513,7 +544,7 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            any::<f32>().prop_map(|number| Value::from(f64::from(number))),
+            any::<i16>().prop_map(|number| Value::from(f64::from(number) / 4.0)),
             any::<String>().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 5, |inner| {
@@ -551,7 +582,8 @@ mod tests {
         #[test]
         fn quotes_what_it_reads_back(text in any::<String>()) {
             let quoted = quote(&text);
-            prop_assert_eq!(Raw::parse(&quoted).and_then(Raw::as_str).as_deref(), Some(text.as_str()));
+            let read = Raw::parse(&quoted).and_then(Raw::as_str);
+            prop_assert_eq!(read.as_deref(), Some(text.as_str()));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::providers::tools::{Calls, Delta};
 use crate::providers::{error_body, openai, usage};
 use crate::{Completion, Event, FinishReason, ProviderError, Usage};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     budget: Budget,
     started: bool,
@@ -162,10 +162,7 @@ pub(super) enum Item<'a> {
 
 /// Goes through the values of a frame; there is one, save where a server forgot the blank line between two events.
 /// `null` is no value. Ends early where `each` says so.
-pub(super) fn each_item(
-    frame: Frame<'_>,
-    mut each: impl FnMut(Item<'_>) -> Result<bool, Fault>,
-) -> Result<(), Fault> {
+pub(super) fn each_item(frame: Frame<'_>, mut each: impl FnMut(Item<'_>) -> Result<bool, Fault>) -> Result<(), Fault> {
     if frame.is_heartbeat() {
         return Ok(());
     }

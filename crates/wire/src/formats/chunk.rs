@@ -12,7 +12,7 @@ use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
 
 /// Reads the frames of one answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ChunkDecoder {
     answer: Answer,
 }

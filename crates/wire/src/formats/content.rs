@@ -9,7 +9,7 @@ use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
 
 /// Reads the frames of one answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ContentDecoder {
     answer: Answer,
     /// A frame said whether it is the last.
@@ -55,8 +55,17 @@ impl ContentDecoder {
         if let Some(usage) = raw.some("usage") {
             self.answer.keep_usage(usage);
         }
-        let known =
-            ["content", "finished", "finishReason", "finish_reason", "usage", "reasoning", "signature", "error", "index"];
+        let known = [
+            "content",
+            "finished",
+            "finishReason",
+            "finish_reason",
+            "usage",
+            "reasoning",
+            "signature",
+            "error",
+            "index",
+        ];
         self.answer.metadata_without(raw, &known, sink);
         let finished = raw.some("finished");
         self.marked |= finished.is_some();

@@ -31,7 +31,7 @@ pub const EVENTS: [&str; 9] =
     ["start", "token", "reasoning", "tool_call_delta", "tool_call", "usage", "metadata", "error", "done"];
 
 /// Reads the events of one answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct EventsDecoder {
     answer: Answer,
     /// An event had a name: the server knows the format, and how it ends.
@@ -144,8 +144,23 @@ impl EventsDecoder {
             self.answer.metadata(metadata.to_value(), sink);
         }
         let known = [
-            "event", "token", "content", "text", "delta", "index", "usage", "metadata", "reasoning", "signature", "done",
-            "error", "finishReason", "timestamp", "promptTokens", "completionTokens", "totalTokens",
+            "event",
+            "token",
+            "content",
+            "text",
+            "delta",
+            "index",
+            "usage",
+            "metadata",
+            "reasoning",
+            "signature",
+            "done",
+            "error",
+            "finishReason",
+            "timestamp",
+            "promptTokens",
+            "completionTokens",
+            "totalTokens",
         ];
         self.answer.metadata_without(raw, &known, sink);
         if raw.field("done").is_some_and(Raw::is_true) {

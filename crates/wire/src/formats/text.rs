@@ -7,7 +7,7 @@ use crate::frame::Sink;
 use crate::{Completion, Event, FinishReason};
 
 /// Reads the text of one answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TextDecoder {
     /// The start of a character that goes on in the next piece; at most three bytes.
     held: Vec<u8>,

@@ -11,7 +11,7 @@ use crate::json::Raw;
 use crate::providers::tools::Delta;
 
 /// Reads the frames of one answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct UiMessageDecoder {
     answer: Answer,
     /// JSON text of the reason in `finish`, once it came.

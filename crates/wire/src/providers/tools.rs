@@ -10,7 +10,7 @@ use crate::json::Raw;
 use crate::{Event, ToolCall};
 
 /// One piece of a call, as a provider sends it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Delta<'a> {
     /// The provider's number of the call. Missing, repeated or always 0 with some.
     pub(crate) wire_index: Option<u64>,
@@ -20,13 +20,13 @@ pub(crate) struct Delta<'a> {
 }
 
 /// The calls of one choice.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Calls {
     calls: Vec<Call>,
     current: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Call {
     id: String,
     id_given: bool,
@@ -38,7 +38,7 @@ struct Call {
 }
 
 /// How far an object's text is looked through, and whether its last brace was there.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Balance {
     seen: usize,
     depth: u32,
@@ -252,7 +252,8 @@ impl Calls {
         };
         let found = if let Some(id) = delta.id.as_deref().filter(|id| !id.is_empty()) {
             let same = self.calls.iter().rposition(|call| call.id_given && call.id == id);
-            let other_index = |at: usize| match (self.calls.get(at).and_then(|call| call.wire_index), delta.wire_index) {
+            let other_index = |at: usize| match (self.calls.get(at).and_then(|call| call.wire_index), delta.wire_index)
+            {
                 (Some(known), Some(index)) => known != index,
                 _ => false,
             };

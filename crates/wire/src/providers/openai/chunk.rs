@@ -9,7 +9,7 @@ use crate::providers::error_body;
 use crate::providers::tools::Delta;
 
 /// The fields of a chunk that mean something to everybody.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Chunk<'a> {
     id: Option<Raw<'a>>,
     model: Option<Raw<'a>>,
@@ -214,7 +214,8 @@ impl OpenAiDecoder {
         trace: &mut Trace<'a>,
         sink: &mut Sink<'_>,
     ) -> Result<Option<Raw<'a>>, Fault> {
-        let (mut content, mut reasoning, mut details, mut calls, mut function) = (None, None::<Raw<'a>>, None, None, None);
+        let (mut content, mut reasoning, mut details, mut calls, mut function) =
+            (None, None::<Raw<'a>>, None, None, None);
         let mut others = false;
         for (key, value) in delta.fields() {
             match &*key {
@@ -268,7 +269,14 @@ impl OpenAiDecoder {
         Ok(content)
     }
 
-    fn read_content<'a>(&mut self, at: usize, index: u32, content: Raw<'a>, trace: &mut Trace<'a>, sink: &mut Sink<'_>) {
+    fn read_content<'a>(
+        &mut self,
+        at: usize,
+        index: u32,
+        content: Raw<'a>,
+        trace: &mut Trace<'a>,
+        sink: &mut Sink<'_>,
+    ) {
         if !content.is_array() {
             self.text(at, content, trace, sink);
             return;

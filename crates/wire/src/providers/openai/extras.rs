@@ -11,7 +11,7 @@ use crate::json::Raw;
 const MAX_ENTRIES: usize = 64;
 const MAX_BYTES: usize = 256 * 1024;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Extra {
     choice: u32,
     name: String,
@@ -19,7 +19,7 @@ struct Extra {
     text: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Extras {
     held: Vec<Extra>,
     bytes: usize,

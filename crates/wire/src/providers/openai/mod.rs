@@ -26,7 +26,7 @@ use crate::json::{self, Raw};
 use crate::{Completion, Event, FinishReason, ProviderError};
 
 /// Reads the payloads of one answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OpenAiDecoder {
     budget: Budget,
     started: bool,
@@ -46,7 +46,7 @@ pub(crate) struct OpenAiDecoder {
 }
 
 /// One of `n` alternatives.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Choice {
     index: u32,
     finish: Option<String>,
@@ -56,7 +56,7 @@ struct Choice {
 }
 
 /// What reading a chunk did, for learning from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Trace<'a> {
     events: u32,
     /// Something was changed that a later chunk like this one would have to change too.
@@ -321,13 +321,7 @@ impl OpenAiDecoder {
         Ok(self.choices.len() - 1)
     }
 
-    fn text<'a>(
-        &mut self,
-        at: usize,
-        value: Raw<'a>,
-        trace: &mut Trace<'a>,
-        sink: &mut Sink<'_>,
-    ) {
+    fn text<'a>(&mut self, at: usize, value: Raw<'a>, trace: &mut Trace<'a>, sink: &mut Sink<'_>) {
         let (Some(text), Some(choice)) = (value.as_text().filter(|text| !text.is_empty()), self.choices.get_mut(at))
         else {
             return;

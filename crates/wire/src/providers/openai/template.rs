@@ -23,10 +23,17 @@ pub(super) const HOLES: usize = 3;
 /// What the content of a matching chunk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    Text { choice: u32 },
-    Reasoning { choice: u32 },
+    Text {
+        choice: u32,
+    },
+    Reasoning {
+        choice: u32,
+    },
     /// Arguments of the call at this position, which is open.
-    Arguments { choice: u32, call: usize },
+    Arguments {
+        choice: u32,
+        call: usize,
+    },
 }
 
 /// A chunk that was read in full: what is needed to cut it.
@@ -38,7 +45,7 @@ pub(super) struct Lesson<'a> {
     pub(super) generation: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Template {
     content: Content,
     generation: u64,
@@ -51,7 +58,7 @@ struct Template {
 }
 
 /// The templates of one stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Templates {
     slots: Vec<Template>,
     /// The slot that matched last.
