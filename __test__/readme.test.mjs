@@ -32,7 +32,7 @@ let refusing
 before(async () => {
   mkdirSync(scratch, { recursive: true })
   provider = await MockProvider.start({ text: 'It follows the valley.' })
-  refusing = await MockProvider.start({ fault: { status: 429, headers: { 'retry-after': '2' } } })
+  refusing = await MockProvider.start({ status: 429, retryAfter: 2 })
 })
 
 after(async () => {
