@@ -409,7 +409,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         if (this.#isHeard) {
           this.#settings.onError?.(outcome.error)
           if (this.listenerCount('error') > 0) this.emit('error', outcome.error)
-        } else if (!answer.witnessed) {
+        } else if (turn.settings.push && !answer.witnessed) {
           failure = { error: outcome.error }
         }
       } else if (!this.#discarding) {

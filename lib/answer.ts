@@ -477,6 +477,8 @@ export class Answer implements SessionListener {
     for (let at = this.#consumed; at < position; at++) {
       const entry = this.#log[at - this.#base] as Entry
       this.#owed += eventCost(typeof entry === 'string' ? entry : entry.payload)
+      // The log is cut off in pieces; what is in it must not live on until then.
+      if (!this.#keeping) this.#log[at - this.#base] = ''
     }
     this.#consumed = position
   }
@@ -526,8 +528,9 @@ export function toChunk(entry: Entry, index: number, answer: Answer): StreamChun
     case 'signature':
       return { type: 'reasoning', content: '', reasoning: '', signature: payload, ...choice }
     case 'tool-call-delta': {
-      const { choice: which, ...delta } = JSON.parse(payload) as ToolCallDelta
-      return { type: 'tool-call-delta', content: '', ...delta, ...(which > 0 ? { choice: which } : undefined) }
+      const { id, index: at, tool, argsDelta, choice: which } = JSON.parse(payload) as ToolCallDelta
+      const named = tool ? { tool } : undefined
+      return { type: kind, content: '', id, index: at, ...named, argsDelta, ...(which > 0 && { choice: which }) }
     }
     case 'tool-call':
       return { type: 'tool-call', content: '', ...parseToolCall(payload) }
@@ -545,7 +548,7 @@ export function toChunk(entry: Entry, index: number, answer: Answer): StreamChun
 interface ToolCallDelta {
   id: string
   index: number
-  tool?: string
+  tool?: string | null
   argsDelta: string
   choice: number
 }
