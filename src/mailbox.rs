@@ -49,14 +49,15 @@ impl Kind {
     }
 }
 
-/// A batch is closed at this many bytes, so that no single string keeps the JavaScript thread long.
-const BATCH_BYTES: usize = 256 * 1024;
+/// A batch is closed at this many bytes: no single string keeps the JavaScript thread long, and all of them are born in
+/// V8's young generation.
+const BATCH_BYTES: usize = 64 * 1024;
 
 /// … or at this many events. `lib/mailbox.ts` allocates its record buffer for it.
 const BATCH_RECORDS: usize = 4096;
 
 /// Buffers larger than this are not kept for reuse.
-const KEEP_BYTES: usize = 2 * BATCH_BYTES;
+const KEEP_BYTES: usize = 4 * BATCH_BYTES;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 
