@@ -307,7 +307,7 @@ fn of_text(error: &reqwest::Error) -> Found {
         found("ENOTFOUND", "host name not found")
     } else if cause.contains("closed") || cause.contains("end of file") || cause.contains("canceled") {
         found("ECONNRESET", "connection closed by peer")
-    } else if cause.contains("unsuccessful tunnel") || cause.contains("proxy") {
+    } else if cause.contains("tunnel") || cause.contains("proxy") {
         found("PROXY_ERROR", "the proxy refused the connection")
     } else if error.is_connect() {
         found("CONNECT_FAILED", "can't connect")

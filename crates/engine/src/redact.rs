@@ -3,8 +3,14 @@
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
+use crate::StreamError;
+
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 2048;
+/// Longest code or request id, in bytes.
+const MAX_NAME: usize = 200;
+/// A short password is a password still.
+const MIN_PASSWORD: usize = 3;
 /// Shorter values occur in ordinary words.
 const MIN_SECRET: usize = 6;
 /// Shorter strings of a request occur in ordinary sentences.
@@ -27,51 +33,90 @@ pub(crate) fn is_harmless(name: &str) -> bool {
     )
 }
 
-/// Masks in `message` every header value, every secret of the URL and every longer string of the request's JSON, and
-/// caps its length.
-pub(crate) fn message(message: &str, url: &Url, headers: &HeaderMap, body: &[u8]) -> String {
-    let mut text = message.to_owned();
-    let cut = message.len() >= MAX_MESSAGE;
-    let mut mask = |secret: &str, least: usize| {
+/// What a caller sent, which must not be told to others.
+pub(crate) struct Secrets<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+}
+
+impl Secrets<'_> {
+    /// Masks in every text of an error each header value, each secret of the URL and, in its message, each longer
+    /// string of the request's JSON; and caps their lengths.
+    pub(crate) fn mask(&self, error: &mut StreamError) {
+        let mut message = Masked::new(std::mem::take(&mut error.message));
+        self.credentials(&mut message);
+        if let Ok(request) = serde_json::from_slice::<serde_json::Value>(self.body) {
+            strings(&request, &mut |string| message.mask(string, MIN_PROMPT));
+        }
+        error.message = message.capped(MAX_MESSAGE);
+
+        let mut code = Masked::new(std::mem::take(&mut error.code));
+        self.credentials(&mut code);
+        error.code = code.capped(MAX_NAME);
+
+        if let Some(id) = error.request_id.take() {
+            let mut id = Masked::new(id);
+            self.credentials(&mut id);
+            error.request_id = Some(id.capped(MAX_NAME));
+        }
+    }
+
+    fn credentials(&self, text: &mut Masked) {
+        for (name, value) in self.headers {
+            if is_harmless(name.as_str()) {
+                continue;
+            }
+            // Header values are bytes; those that aren't text can't stand in a message.
+            let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };
+            text.mask(value, MIN_SECRET);
+            for word in value.split([' ', ',', ';', '=', '"']) {
+                text.mask(word, MIN_SECRET);
+            }
+        }
+        text.mask(self.url.username(), MIN_SECRET);
+        text.mask(self.url.password().unwrap_or_default(), MIN_PASSWORD);
+        for (_, value) in self.url.query_pairs() {
+            text.mask(&value, MIN_SECRET);
+        }
+    }
+}
+
+/// A text on its way to others.
+struct Masked {
+    text: String,
+    /// Whether it is so long that it may have been cut on the way here, in the middle of a secret.
+    cut: bool,
+}
+
+impl Masked {
+    fn new(text: String) -> Self {
+        Self { cut: text.len() >= MAX_MESSAGE, text }
+    }
+
+    fn mask(&mut self, secret: &str, least: usize) {
         if secret.len() < least {
             return;
         }
-        if text.len() >= secret.len() && text.contains(secret) {
-            text = text.replace(secret, MASK);
+        if self.text.len() >= secret.len() && self.text.contains(secret) {
+            self.text = self.text.replace(secret, MASK);
         }
-        if cut && let Some(kept) = cut_off(&text, secret) {
-            text.truncate(kept);
-            text.push_str(MASK);
-        }
-    };
-    for (name, value) in headers {
-        if is_harmless(name.as_str()) {
-            continue;
-        }
-        // Header values are bytes; those that aren't text can't stand in a message.
-        let Ok(value) = std::str::from_utf8(value.as_bytes()) else { continue };
-        mask(value, MIN_SECRET);
-        for word in value.split([' ', ',', ';', '=', '"']) {
-            mask(word, MIN_SECRET);
+        if self.cut
+            && let Some(kept) = cut_off(&self.text, secret)
+        {
+            self.text.truncate(kept);
+            self.text.push_str(MASK);
         }
     }
-    mask(url.username(), MIN_SECRET);
-    mask(url.password().unwrap_or_default(), 3);
-    for (_, value) in url.query_pairs() {
-        mask(&value, MIN_SECRET);
-    }
-    if let Ok(request) = serde_json::from_slice::<serde_json::Value>(body) {
-        strings(&request, &mut |string| mask(string, MIN_PROMPT));
-    }
-    if text.len() > MAX_MESSAGE {
-        let mut end = MAX_MESSAGE;
-        while !text.is_char_boundary(end) {
-            end -= 1;
+
+    fn capped(mut self, most: usize) -> String {
+        if self.text.len() > most {
+            let end = (0..=most).rev().find(|end| self.text.is_char_boundary(*end));
+            self.text.truncate(end.unwrap_or_default());
+            self.text.push('…');
         }
-        text.truncate(end);
-        text.push('…');
+        self.text
     }
-    text
 }
 
 /// Where a message that was cut ends in the beginning of a secret.

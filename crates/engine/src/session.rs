@@ -16,7 +16,7 @@ use crate::classify;
 use crate::clocks::Clocks;
 use crate::config::{EngineConfig, EngineError};
 use crate::delivery::Delivery;
-use crate::redact;
+use crate::redact::Secrets;
 use crate::transport::{Prepared, Transport};
 use crate::{ErrorKind, Exit, Outcome, ResumeMode, RetryPolicy, SessionRequest, Signal, StreamError};
 
@@ -146,7 +146,7 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
             Ending::Diverged => (diverged(broke.take(), request.resume), true),
         };
         error.attempt = attempt;
-        error.message = redact::message(&error.message, &prepared.url, &prepared.headers, &request.body);
+        Secrets { url: &prepared.url, headers: &prepared.headers, body: &request.body }.mask(&mut error);
         let mut delay = if for_good { None } else { next_delay(policy, attempt, &error, &delivery) };
         if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited + delay > cap)) {
             delay = None;
