@@ -656,6 +656,86 @@ export declare function classifyError(error: unknown, context?: unknown): ErrorC
  * const { type } = handleStreamingError(new Error('?')) // 'unknown_error'
  */
 export declare const handleStreamingError: typeof classifyError;
+/** One event of a `text/event-stream` body. */
+export interface ServerSentEvent {
+	/** The event's name, `message` where none was given; empty for a comment. */
+	event: string;
+	/** Lines joined by `\n`. */
+	data: string;
+	/** The last event ID in force, `''` if none yet; for a comment, that of the event before it. */
+	id: string;
+	/** The reconnection time in milliseconds, where this event gave one. */
+	retry?: number;
+	/** With `comments: true`, a comment is an entry of its own in this list, and this is its text. */
+	comment?: string;
+}
+/** How an {@link EventStreamDecoder} reads. */
+export interface EventStreamDecoderOptions {
+	/**
+	 * Cap on one event in bytes, up to 256 MiB. Beyond it reading fails, so that a server can't fill the memory.
+	 * @default 8388608
+	 */
+	maxEventBytes?: number;
+	/**
+	 * Whether comments are given too: servers send them to keep a connection alive.
+	 * @default false
+	 */
+	comments?: boolean;
+	/**
+	 * Whether `end()` gives a last event that lacks its blank line, or even the end of its last line. The standard drops
+	 * it; servers exist that close right after `data: [DONE]`. Its data may have been cut.
+	 * @default false
+	 */
+	lenientEnd?: boolean;
+}
+/**
+ * Decodes server-sent events, piece by piece: bytes or text in, events out. Natively and in linear time, with the
+ * standard's rules in full: byte-order mark, CR, LF and CRLF, IDs, invalid UTF-8, pieces cut anywhere.
+ *
+ * @example
+ * const decoder = new EventStreamDecoder()
+ * for (const event of decoder.feed('event: token\ndata: Hi\n\n')) {
+ *   console.log(event.event, event.data) // token Hi
+ * }
+ * decoder.end()
+ */
+export declare class EventStreamDecoder {
+	#private;
+	/** @throws ValidationError for an option that is not what it must be. */
+	constructor(options?: EventStreamDecoderOptions);
+	/**
+	 * Reads the next piece of the body and returns the events that it completes. Text counts as its UTF-8 bytes.
+	 *
+	 * @throws StreamError with code `EVENT_TOO_LARGE` at the cap, and from then on. Events that the same piece completed
+	 * before that are returned first, and the next call throws.
+	 */
+	feed(bytes: Uint8Array | string): ServerSentEvent[];
+	/**
+	 * The body ended: drops an unfinished event, or with `lenientEnd` returns it. The decoder is then ready for the body
+	 * of a reconnection; `lastEventId` and `retry` stay.
+	 *
+	 * @throws StreamError with code `EVENT_TOO_LARGE` where the cap was exceeded.
+	 */
+	end(): ServerSentEvent[];
+	/** The last event ID in force, for the `Last-Event-ID` header of a reconnection; `''` if none yet. */
+	get lastEventId(): string;
+	/** The reconnection time that the server last asked for, in milliseconds. */
+	get retry(): number | undefined;
+}
+/**
+ * The events of a body that came by some other way: a `fetch` body, a file, a socket. Leaving the loop early cancels
+ * the source; an error of the source passes through.
+ *
+ * @example
+ * async function* body() {
+ *   yield 'data: one\n\nda'
+ *   yield 'ta: two\n\n'
+ * }
+ * for await (const event of decodeEventStream(body())) {
+ *   console.log(event.data) // one, two
+ * }
+ */
+export declare function decodeEventStream(source: ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>, options?: EventStreamDecoderOptions): AsyncIterableIterator<ServerSentEvent>;
 /**
  * The names of the events a {@link StreamingResponse} sends.
  *
@@ -754,7 +834,7 @@ export declare class StreamingResponse {
 	 * @example
 	 * response.sendUsage({ promptTokens: 10, completionTokens: 20, totalTokens: 30 })
 	 */
-	sendUsage(usage: UsageEvent): this;
+	sendUsage(usage: UsageEvent | Usage): this;
 	/**
 	 * Sends an error and leaves the stream open; see {@link StreamingResponse.abort}.
 	 *

@@ -16,8 +16,8 @@ const scratch = join(root, '__test__', `.snippets-${process.pid}`)
 /** What a block must print; every block must be named here. */
 const expected = {
   'README.md': {
-    'quick-start': /It follows the valley\.\n8 tokens\n.*It follows the valley\.\n/s,
-    pull: /^It follows the valley\.It follows the valley\. \{.*totalTokens: 8/s,
+    'quick-start': /^It follows the valley\.\n17 tokens\nIt follows the valley\.\n26 tokens\n$/,
+    pull: /^(word ?){21}It follows the valley\. \{.*totalTokens: \d+,/s,
     compatible: /^It follows the valley\.\n$/,
     route: /^It follows the valley\.$/,
     errors: /^rate_limit_error \w+\ntrue 2000 \S.*\n\n$/,
@@ -26,19 +26,20 @@ const expected = {
   },
 }
 
-let provider
-let refusing
+/** What answers a block, by its name; the others get `plain`. */
+const providers = {}
 
 before(async () => {
   mkdirSync(scratch, { recursive: true })
-  provider = await MockProvider.start({ text: 'It follows the valley.' })
-  refusing = await MockProvider.start({ status: 429, retryAfter: 2 })
+  const text = 'It follows the valley.'
+  providers.plain = await MockProvider.start({ text })
+  providers.pull = await MockProvider.start({ script: [{ text: 'word '.repeat(1000) }, { text }] })
+  providers.errors = await MockProvider.start({ status: 429, retryAfter: 2 })
 })
 
 after(async () => {
   rmSync(scratch, { recursive: true, force: true })
-  await provider?.close()
-  await refusing?.close()
+  for (const provider of Object.values(providers)) await provider.close()
 })
 
 for (const document of documents) {
@@ -67,8 +68,7 @@ for (const document of documents) {
         assert.ok(name !== undefined, 'a JavaScript block without a name never runs: mark it `js run=…`')
         const pattern = expected[document]?.[name]
         assert.ok(pattern !== undefined, `say in this test what the block ${name} prints`)
-        const server = name === 'errors' ? refusing : provider
-        const { code: status, stdout, stderr } = await execute(name, code, server.url)
+        const { code: status, stdout, stderr } = await execute(name, code, (providers[name] ?? providers.plain).url)
         assert.equal(stderr, '')
         assert.equal(status, 0)
         assert.match(stdout, pattern)
