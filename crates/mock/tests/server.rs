@@ -252,3 +252,44 @@ fn refuses_what_is_no_request() {
     }
     assert_eq!(ask(&server, CHAT).status, 200, "others are served as before");
 }
+
+#[test]
+fn damaged_requests_never_panic() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() == Some("millstream-mock") {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+        }
+        usual(info);
+    }));
+    let server = start(json!({ "tokens": 2 }));
+    let body = question().to_string();
+    let fault = r#"x-mock-fault: {"stall": {"afterTokens": 1, "resumeAfter": 1}, "keepAlive": 1, "splitBytes": 9}"#;
+    let whole = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\n{fault}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let chunked =
+        format!("POST {CHAT} HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let mut state = 7_u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for round in 0..256 {
+        let mut request = if round % 2 == 0 { whole.clone() } else { chunked.clone() }.into_bytes();
+        for _ in 0..=draw(4) {
+            let at = draw(request.len());
+            match draw(3) {
+                0 => request[at] = draw(256) as u8,
+                1 => drop(request.remove(at)),
+                _ => request.truncate(at + 1),
+            }
+        }
+        let mut client = Client::new(&server).patience(Duration::from_millis(20));
+        client.send(&request);
+        while client.read().is_ok_and(|bytes| !bytes.is_empty()) {}
+        client.leave();
+    }
+    assert_eq!(ask(&server, CHAT).status, 200);
+    server.close();
+    assert_eq!(PANICS.load(Ordering::SeqCst), 0);
+}
