@@ -92,6 +92,7 @@ test('text is read as its UTF-8 bytes, cut between any two UTF-16 units', () => 
 
 test('half a character at the end of text is replaced', () => {
   assert.equal(decode({ lenientEnd: true }, ['data: a\ud83d']).events[0].data, 'a\ufffd')
+  assert.equal(decode({}, ['data: a\ud83d', Buffer.from('b\n\n')]).events[0].data, 'a\ufffdb')
 })
 
 test('events of any length and number survive the crossing', () => {

@@ -104,6 +104,7 @@ export class EventStreamDecoder {
   feed(bytes: Uint8Array | string): ServerSentEvent[] {
     const events: ServerSentEvent[] = []
     const whole = typeof bytes === 'string' ? this.#encode(bytes) : this.#unshared(bytes)
+    if (typeof bytes !== 'string') this.#endText(events)
     for (let start = 0; start < whole.length; start += largestPiece) {
       const piece = whole.length <= largestPiece ? whole : whole.subarray(start, start + largestPiece)
       if (!this.#unpack(this.#native.eventStreamFeed(this.#stream, piece), events)) break
@@ -119,11 +120,7 @@ export class EventStreamDecoder {
    */
   end(): ServerSentEvent[] {
     const events: ServerSentEvent[] = []
-    if (this.#half !== '') {
-      const half = Buffer.from(this.#half)
-      this.#half = ''
-      this.#unpack(this.#native.eventStreamFeed(this.#stream, half), events)
-    }
+    this.#endText(events)
     this.#unpack(this.#native.eventStreamEnd(this.#stream), events)
     return events
   }
@@ -147,6 +144,14 @@ export class EventStreamDecoder {
     }
     this.#half = whole.slice(-1)
     return Buffer.from(whole.slice(0, -1))
+  }
+
+  /** No more text comes after a piece that ended in half a character. */
+  #endText(events: ServerSentEvent[]): void {
+    if (this.#half === '') return
+    const half = Buffer.from(this.#half)
+    this.#half = ''
+    this.#unpack(this.#native.eventStreamFeed(this.#stream, half), events)
   }
 
   #unshared(bytes: Uint8Array): Uint8Array {
