@@ -64,124 +64,32 @@ fn cut(text: &str) -> Vec<Range<usize>> {
     cuts
 }
 
-const OPENERS: [&str; 8] = ["The", "A", "Every", "One", "This", "Each", "Another", "No"];
-
-const WORDS: [&str; 96] = [
-    " stream",
-    " of",
-    " tokens",
-    " arrives",
-    " as",
-    " the",
-    " river",
-    " runs",
-    " past",
-    " a",
-    " mill",
-    " and",
-    " turns",
-    " its",
-    " wheel",
-    " slowly",
-    " in",
-    " morning",
-    " light",
-    " while",
-    " the",
-    " miller",
-    " counts",
-    " grain",
-    " by",
-    " hand",
-    " with",
-    " patience",
-    " that",
-    " no",
-    " clock",
-    " can",
-    " measure",
-    " or",
-    " hurry",
-    " because",
-    " water",
-    " never",
-    " waits",
-    " for",
-    " those",
-    " who",
-    " sleep",
-    " beside",
-    " it",
-    " under",
-    " willow",
-    " trees",
-    " whose",
-    " leaves",
-    " whisper",
-    " about",
-    " rain",
-    " from",
-    " distant",
-    " hills",
-    " where",
-    " springs",
-    " begin",
-    " their",
-    " long",
-    " journey",
-    " toward",
-    " sea",
-    " carrying",
-    " stones",
-    " made",
-    " round",
-    " through",
-    " years",
-    " until",
-    " someone",
-    " finds",
-    " them",
-    " on",
-    " shore",
-    " at",
-    " dusk",
-    " keeps",
-    " one",
-    " as",
-    " memory",
-    " naïve",
-    " café",
-    " Zürich",
-    " λόγος",
-    " вода",
-    " 水车",
-    " 川",
-    " 🌊",
-    " 👩‍💻",
-    " \"quoted\"",
-    " back\\slash",
-    " 3.14159",
-    " https://example.com/a?b=c",
-    " e\u{301}tude",
+/// A sentence is twelve tokens, one from each of these lists in turn.
+const SENTENCE: [&[&str]; 12] = [
+    &[" The", " A", " Every", " One", " This", " Each", " Another", " No"],
+    &[" tall", " quiet", " patient", " naïve", " narrow", " grey", " crooked", " forgotten"],
+    &[" mill", " river", " miller", " wheel", " café", " heron", " 水车", " clock"],
+    &[" carries", " turns", " follows", " remembers", " measures", " grinds", " keeps", " answers"],
+    &[" the", " its", " every", " one", " that", " her"],
+    &[" morning", " winter", " first", " heavy", " silver", " hidden", " λόγος-like", " last"],
+    &[" grain", " water", " letter", " promise", " stone", " 🌊", " вода", " 👩‍💻"],
+    &[" through", " past", " under", " beside", " towards", " beyond", " around", " across"],
+    &[" the", " a", " its", " every", " no", " some"],
+    &[" valley", " bridge", " meadow", " Mühlbach", " cre\u{301}perie", " \"garden\"", " willow", " 3.14-mile road"],
+    &[" slowly", " again", " at dusk", " without hurry", " by hand", " in the rain", " each year", " upstream"],
+    &[".", ".", ".", "!", "?", ",\tperhaps.", ".\n\n", ":\n\n```js\nconst sum = (a, b) => a + b // \\o/\n```\n\n"],
 ];
 
-const ENDINGS: [&str; 8] =
-    [".", ".", ".", "!", "?", ".\n\n", ":\n\n- ", ".\n\n```js\nconst sum = (a, b) => a + b\n```\n\n"];
-
-const SENTENCE: u64 = 12;
-
-/// Sentences of twelve tokens: an opener, words, an ending that is now and then a paragraph, a list or code.
 fn generated(seed: u64, index: u64) -> &'static str {
-    let draw = mix(seed, index);
-    let place = index % SENTENCE;
-    let pick = |list: &[&'static str]| list.get((draw % list.len() as u64) as usize).copied().unwrap_or("");
-    if place == SENTENCE - 1 {
-        pick(&ENDINGS)
-    } else if place == 0 && index == 0 {
-        pick(&OPENERS)
-    } else {
-        pick(&WORDS)
-    }
+    let length = SENTENCE.len() as u64;
+    let pick = |index: u64| {
+        let words = SENTENCE.get((index % length) as usize).copied().unwrap_or_default();
+        words.get((mix(seed, index) % words.len().max(1) as u64) as usize).copied().unwrap_or_default()
+    };
+    let word = pick(index);
+    // No space where a text or a paragraph begins.
+    let begins = index.is_multiple_of(length) && (index == 0 || pick(index - 1).ends_with('\n'));
+    if begins { word.trim_start() } else { word }
 }
 
 /// SplitMix64, the step function of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
