@@ -310,9 +310,9 @@ fn of_text(error: &reqwest::Error) -> Found {
     } else if cause.contains("tunnel") || cause.contains("proxy") {
         found("PROXY_ERROR", "the proxy refused the connection")
     } else if error.is_connect() {
-        found("CONNECT_FAILED", "can't connect")
+        found("CONNECT_FAILED", &format!("can't connect: {cause}"))
     } else {
-        found("NETWORK_ERROR", "the connection failed")
+        found("NETWORK_ERROR", &format!("the connection failed: {cause}"))
     }
 }
 

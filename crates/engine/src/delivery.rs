@@ -9,7 +9,8 @@ use millstream_wire::{Event, ProviderError};
 use crate::replay::{Diverged, Replay};
 use crate::{Exit, ResumeMode, Signal};
 
-/// An answer that goes on like this without content is let through, and no longer retried.
+/// An answer that goes on like this without content is let through, and no longer retried; it may be long because the
+/// provider sends everything else first, and what is held back is memory.
 const MAX_HELD_EVENTS: usize = 64;
 /// The same, in bytes of the body.
 const MAX_HELD_BYTES: usize = 256 * 1024;
@@ -263,11 +264,14 @@ impl Delivery {
             id.clone_into(&mut self.ids.last);
         }
         self.ids.retry_ms = retry_ms.or(self.ids.retry_ms);
-        if !self.committed && !self.held.is_empty() {
-            self.held_bytes = self.held_bytes.saturating_add(bytes);
-            if self.held.len() > MAX_HELD_EVENTS || self.held_bytes > MAX_HELD_BYTES {
-                self.commit(exit);
-            }
+        if self.held.is_empty() {
+            return;
+        }
+        self.held_bytes = self.held_bytes.saturating_add(bytes);
+        if self.held.len() > MAX_HELD_EVENTS || self.held_bytes > MAX_HELD_BYTES {
+            // A continuation that shows no content after so much is none.
+            self.diverged |= self.committed;
+            self.commit(exit);
         }
     }
 

@@ -148,13 +148,16 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
         error.attempt = attempt;
         Secrets { url: &prepared.url, headers: &prepared.headers, body: &request.body }.mask(&mut error);
         let mut delay = if for_good { None } else { next_delay(policy, attempt, &error, &delivery) };
-        if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited + delay > cap)) {
+        if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited.saturating_add(delay) > cap)) {
             delay = None;
         }
         let go_on = match delay {
             Some(_) if policy.ask => match until_total(&mut clocks, exit.confirm_retry(&error, attempt)).await {
                 Ok(answer) => answer,
-                Err(timeout) => return fail(after(timeout, &error)),
+                Err(timeout) => {
+                    delivery.give_up(exit);
+                    return fail(after(timeout, &error));
+                }
             },
             Some(_) => true,
             None => false,
@@ -178,6 +181,7 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
         );
         exit.signal(Signal::Retry { attempt, delay, error: &error });
         if let Err(timeout) = until_total(&mut clocks, sleep(delay)).await {
+            delivery.give_up(exit);
             return fail(after(timeout, &error));
         }
         waited = waited.saturating_add(delay);

@@ -4,6 +4,7 @@
 
 mod cancelling;
 mod certs;
+mod enduring;
 mod failing;
 mod resuming;
 mod retrying;

@@ -153,7 +153,7 @@ async fn bad_requests_fail_at_once_and_name_what_is_wrong() {
     };
     for (asked, code, says) in [
         (with("x-key", "secret\r\nx-evil: 1"), "INVALID_HEADER", "`x-key`"),
-        (with("bad name", "v"), "INVALID_HEADER", "\"bad name\""),
+        (with("Authorization: Bearer secret", ""), "INVALID_HEADER", "`Authorization…`"),
         (with("Content-Length", "3"), "INVALID_HEADER", "`content-length`"),
         (request("/api/chat"), "INVALID_URL", "absolute URL"),
         (request("ftp://127.0.0.1/x"), "INVALID_URL", "http: or https:"),
