@@ -13,7 +13,7 @@ import { productCli } from './product.mjs'
  * @param {string[]} flags
  */
 export async function startUpstream(flags) {
-  const args = [productCli, 'mock', '--port', '0', '--json', ...flags]
+  const args = [productCli, 'mock', '--port', '0', '--json', '--quiet', ...flags]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
