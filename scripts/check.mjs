@@ -12,7 +12,7 @@ const checks = {
   hygiene: () => script('check-hygiene.mjs'),
   floors: () => script('check-floors.mjs'),
   fmt: () => run('cargo', ['fmt', '--all', '--check']),
-  biome: () => bin('biome', ['ci', '--error-on-warnings', '.']),
+  biome: () => bin('biome', ['ci', '--colors=off', '--error-on-warnings', '.']),
   tsc: () => bin('tsc', ['-p', 'tsconfig.json', '--noEmit']),
   types: () => script('types.mjs', '--check'),
   package: checkPackage,

@@ -52,7 +52,10 @@ export class Terminal {
   /** What the answer came to. */
   report(usage, interrupted) {
     const lines = [
-      ['tokens', `${this.#tokens}${interrupted ? ' (stopped)' : this.#tokens === 0 ? ' (an answer without text)' : ''}`],
+      [
+        'tokens',
+        `${this.#tokens}${interrupted ? ' (stopped)' : this.#tokens === 0 ? ' (an answer without text)' : ''}`,
+      ],
       ['first token', this.#first === undefined ? 'none' : `${(this.#first - this.#start).toFixed(0)} ms`],
       ['rate', `${this.#rate()} tokens/s`],
       ['usage', describeUsage(usage)],
