@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  APIError,
-  classifyError,
-  handleStreamingError,
-  StreamError,
-  TimeoutError,
-  ValidationError,
-} from 'millstream'
+import { APIError, classifyError, handleStreamingError, StreamError, TimeoutError, ValidationError } from 'millstream'
 
 const types = [
   'timeout_error',

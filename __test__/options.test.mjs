@@ -65,7 +65,11 @@ test('wrong options of an AIStream are typed errors that say what was expected',
     [{ ...good, timeout: -1 }, 'timeout', /got -1/],
     [{ ...good, timeout: { idle: Number.POSITIVE_INFINITY } }, 'timeout.idle', /got Infinity/],
     [{ ...good, retry: 3 }, 'retry', /an object, got 3/],
-    [{ ...good, retry: { maxRetries: -1 } }, 'retry.maxRetries', /`retry.maxRetries` to be a non-negative integer.*got -1/],
+    [
+      { ...good, retry: { maxRetries: -1 } },
+      'retry.maxRetries',
+      /`retry.maxRetries` to be a non-negative integer.*got -1/,
+    ],
     [{ ...good, retry: { maxAttempts: 0 } }, 'retry.maxAttempts', /a positive integer.*got 0/],
     [{ ...good, retry: { maxRetries: 1, maxAttempts: 2 } }, 'retry.maxAttempts', /got both/],
     [{ ...good, retry: { backoff: 'random' } }, 'retry.backoff', /one of 'exponential', 'linear'/],
@@ -80,8 +84,16 @@ test('wrong options of an AIStream are typed errors that say what was expected',
 
 test('an option that does not exist is an error that names the nearest one', () => {
   invalid(() => new AIStream({ ...good, temprature: 1 }), 'temprature', /Did you mean `temperature`\?/)
-  invalid(() => new AIStream({ ...good, retry: { maxRetrys: 1 } }), 'retry.maxRetrys', /Did you mean `retry.maxRetries`/)
-  invalid(() => new AIStream({ ...good, timeout: { firstToken: 1 } }), 'timeout.firstToken', /Known: connect, firstContent/)
+  invalid(
+    () => new AIStream({ ...good, retry: { maxRetrys: 1 } }),
+    'retry.maxRetrys',
+    /Did you mean `retry.maxRetries`/,
+  )
+  invalid(
+    () => new AIStream({ ...good, timeout: { firstToken: 1 } }),
+    'timeout.firstToken',
+    /Known: connect, firstContent/,
+  )
   invalid(() => new AIStream(good, { heartbeatInterval: 1 }), 'heartbeatInterval', /Known: transport/)
   assert.doesNotThrow(() => new AIStream({ ...good, temperature: undefined }))
 })
@@ -95,7 +107,11 @@ test('transport options are checked, and one that this version lacks is refused'
 })
 
 test('a relative endpoint without a base names the endpoint', () => {
-  invalid(() => new AIStream({ endpoint: '/api/chat', model: 'm' }), 'endpoint', /"\/api\/chat" is relative: set `baseUrl`/)
+  invalid(
+    () => new AIStream({ endpoint: '/api/chat', model: 'm' }),
+    'endpoint',
+    /"\/api\/chat" is relative: set `baseUrl`/,
+  )
   process.env.MILLSTREAM_BASE_URL = 'http://127.0.0.1:9'
   assert.doesNotThrow(() => new AIStream({ endpoint: '/api/chat', model: 'm' }))
   process.env.MILLSTREAM_BASE_URL = 'nonsense'
@@ -103,7 +119,11 @@ test('a relative endpoint without a base names the endpoint', () => {
 })
 
 test('an unknown provider lists the known ones', () => {
-  invalid(() => new AIStream({ provider: 'openapi', model: 'm' }), 'provider', /Unknown provider "openapi"\. Known: 'openai'/)
+  invalid(
+    () => new AIStream({ provider: 'openapi', model: 'm' }),
+    'provider',
+    /Unknown provider "openapi"\. Known: 'openai'/,
+  )
   invalid(() => new AIStream({ provider: 'constructor', model: 'm' }), 'provider', /Unknown provider/)
   invalid(() => new AIStream({ provider: {}, model: 'm' }), 'provider.baseUrl', /non-empty string/)
   invalid(() => new AIStream({ provider: { baseUrl: 'x' }, model: 'm' }), 'provider.baseUrl', /URL/)

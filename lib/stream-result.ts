@@ -92,9 +92,17 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   next(): Promise<Step<T>> {
+    if (this.#waiting.length === 0) {
+      try {
+        const step = this.#take()
+        if (step !== undefined) return Promise.resolve(step)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
+    this.#answer.flushCredit()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
-      this.wake()
     })
   }
 
@@ -115,39 +123,40 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   /** Serves those who wait, as far as there is something for them. */
   wake(): void {
     while (this.#waiting.length > 0) {
-      const step = this.#done ? undefined : this.#take()
-      if (step === 'wait') {
+      let step: Step<T> | undefined
+      try {
+        step = this.#take()
+      } catch (error) {
+        this.#waiting.shift()?.reject(error)
+        continue
+      }
+      if (step === undefined) {
         this.#answer.flushCredit()
         return
       }
-      const waiting = this.#waiting.shift() as Waiting<T>
-      if (step === undefined) waiting.resolve({ done: true, value: undefined })
-      else if ('error' in step) waiting.reject(step.error)
-      else waiting.resolve({ done: false, value: step.value })
+      this.#waiting.shift()?.resolve(step)
     }
   }
 
-  #take(): { value: T } | { error: unknown } | 'wait' | undefined {
-    for (
-      let entry = this.#answer.entryAt(this.#position);
-      entry !== undefined;
-      entry = this.#answer.entryAt(this.#position)
-    ) {
-      const chunk = toChunk(entry, this.#index, this.#answer)
+  /** The next step, or `undefined` where it hasn't come. Throws how the answer failed, once. */
+  #take(): Step<T> | undefined {
+    const answer = this.#answer
+    if (this.#done) return { done: true, value: undefined }
+    for (let entry = answer.entryAt(this.#position); entry !== undefined; entry = answer.entryAt(this.#position)) {
+      const chunk = toChunk(entry, this.#index, answer)
       if (chunk.type === 'text') this.#index++
-      this.#position++
-      this.#answer.advance(this.#position)
+      answer.advance(++this.#position)
       const value = this.#pick(chunk)
-      if (value !== undefined) return { value }
+      if (value !== undefined) return { done: false, value }
     }
-    const outcome = this.#answer.outcome
-    if (outcome === undefined) return 'wait'
+    const { outcome } = answer
+    if (outcome === undefined) return undefined
     this.#done = true
-    this.#answer.detach(this)
-    if (outcome.kind === 'complete' || outcome.kind === 'stopped') return undefined
-    if (this.#mode === 'throw') return { error: outcome.error }
+    answer.detach(this)
+    if (outcome.kind === 'complete' || outcome.kind === 'stopped') return { done: true, value: undefined }
+    if (this.#mode === 'throw') throw outcome.error
     const value = this.#pick({ type: 'error', content: '', error: outcome.error.message, cause: outcome.error })
-    return value === undefined ? undefined : { value }
+    return value === undefined ? { done: true, value: undefined } : { done: false, value }
   }
 }
 
