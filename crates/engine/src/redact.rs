@@ -144,3 +144,56 @@ fn strings(value: &serde_json::Value, give: &mut impl FnMut(&str)) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    fn masked(message: &str, header: (&'static str, &str), url: &str, body: &str) -> String {
+        let url = Url::parse(url).unwrap();
+        let headers = HeaderMap::from_iter([(
+            reqwest::header::HeaderName::from_static(header.0),
+            reqwest::header::HeaderValue::from_str(header.1).unwrap(),
+        )]);
+        let mut error = StreamError::new(ErrorKind::Unknown, "code", message);
+        Secrets { url: &url, headers: &headers, body: body.as_bytes() }.mask(&mut error);
+        error.message
+    }
+
+    #[test]
+    fn masks_a_token_with_and_without_its_scheme() {
+        let header = ("authorization", "Bearer abcdef-123456");
+        let url = "http://127.0.0.1/";
+        assert_eq!(masked("key abcdef-123456.", header, url, ""), "key [redacted].");
+        assert_eq!(masked("got 'Bearer abcdef-123456'", header, url, ""), "got '[redacted]'");
+        assert_eq!(masked("nothing to hide", header, url, ""), "nothing to hide");
+    }
+
+    #[test]
+    fn leaves_harmless_values_and_names_alone() {
+        let message = "application/json is no model gpt-4o-2024-08-06-preview";
+        let body = r#"{"model":"gpt-4o-2024-08-06-preview","messages":[{"role":"user","content":"hi"}]}"#;
+        assert_eq!(masked(message, ("content-type", "application/json"), "http://127.0.0.1/", body), message);
+    }
+
+    #[test]
+    fn masks_prompts_wherever_they_stand() {
+        let body = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"a rather private matter"}]}]}"#;
+        let message = "invalid: \"a rather private matter\"";
+        assert_eq!(masked(message, ("x-a", "1"), "http://127.0.0.1/", body), "invalid: \"[redacted]\"");
+    }
+
+    #[test]
+    fn masks_a_secret_that_was_cut() {
+        let message = format!("{}secret-0123", "x".repeat(2037));
+        let told = masked(&message, ("x-api-key", "secret-0123456789"), "http://127.0.0.1/", "");
+        assert!(told.ends_with("x[redacted]"), "{told}");
+    }
+
+    #[test]
+    fn caps_the_length_between_characters() {
+        let told = masked(&"ü".repeat(4000), ("x-a", "1"), "http://127.0.0.1/", "");
+        assert!(told.len() <= MAX_MESSAGE + '…'.len_utf8() && told.ends_with('…'), "{}", told.len());
+    }
+}

@@ -192,7 +192,8 @@ impl Prepared {
                 // A whole `name: value` line may have been taken for a name: the value must not be told.
                 let token = name.split(|char: char| !char.is_ascii_alphanumeric() && char != '-' && char != '_').next();
                 let beginning = token.unwrap_or_default();
-                let message = format!("the name of header `{beginning}…` is empty or has characters that no name can have");
+                let message =
+                    format!("the name of header `{beginning}…` is empty or has characters that no name can have");
                 return Err(invalid("INVALID_HEADER", message));
             };
             if matches!(parsed.as_str(), "connection" | "content-length" | "transfer-encoding" | "upgrade") {
