@@ -2,11 +2,26 @@
 
 import { EventEmitter } from 'node:events';
 
-/** What kind of failure. */
+/**
+ * What kind of failure.
+ *
+ * @example
+ * const worthWaiting: StreamErrorType[] = ['rate_limit_error', 'overloaded_error']
+ */
 export type StreamErrorType = "timeout_error" | "connection_error" | "rate_limit_error" | "auth_error" | "invalid_request_error" | "overloaded_error" | "server_error" | "protocol_error" | "truncated_error" | "content_policy_error" | "circuit_open_error" | "queue_full_error" | "aborted_error" | "unknown_error";
-/** Which of the five clocks ran out. The names are those of the `timeout` option. */
+/**
+ * Which of the five clocks ran out. The names are those of the `timeout` option.
+ *
+ * @example
+ * const phase: TimeoutPhase = 'firstContent'
+ */
 export type TimeoutPhase = "connect" | "firstContent" | "idle" | "contentIdle" | "total";
-/** What a {@link StreamError} is made of. */
+/**
+ * What a {@link StreamError} is made of.
+ *
+ * @example
+ * throw new StreamError('HTTP 503: no model is loaded', { type: 'server_error', code: 'NO_MODEL', status: 503 })
+ */
 export interface StreamErrorInit {
 	type: StreamErrorType;
 	code: string;
@@ -109,7 +124,12 @@ export declare class APIError extends StreamError {
 	});
 	get statusCode(): number;
 }
-/** One message of a conversation. */
+/**
+ * One message of a conversation.
+ *
+ * @example
+ * const [first]: Message[] = stream.getMessages()
+ */
 export interface Message {
 	/** Unique in the process. */
 	id: string;
@@ -125,6 +145,10 @@ export interface Message {
 /**
  * Token counts. The three counts are always numbers: where the server leaves one out it is derived from the other two,
  * and is 0 only where that can't be done either. An answer without any report has no `Usage` at all (`undefined`).
+ *
+ * @example
+ * const usage: Usage = stream.getUsage()
+ * console.log(usage.promptTokens, usage.completionTokens, usage.totalTokens)
  */
 export interface Usage {
 	promptTokens: number;
@@ -140,7 +164,14 @@ export interface Usage {
 	/** The provider's usage object as it came. */
 	raw?: unknown;
 }
-/** A tool call the model made. */
+/**
+ * A tool call the model made.
+ *
+ * @example
+ * stream.on('tool-call', (call: ToolCall) => {
+ *   if (call.valid) console.log(call.tool, call.args)
+ * })
+ */
 export interface ToolCall {
 	id: string;
 	/** Position among the calls of the answer. */
@@ -159,9 +190,18 @@ export interface ToolCall {
 /**
  * Why an answer ended. `unknown`: the end marker came without a reason; `other`: a reason this version has no name for;
  * `aborted`: it was stopped from this side.
+ *
+ * @example
+ * const { finishReason } = await (await stream.stream('Hello')).collect()
+ * if (finishReason === 'length') console.log('cut at the token limit')
  */
 export type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "error" | "other" | "unknown" | "aborted";
-/** One piece of an answer. `content` exists on every chunk, `''` where there is none. */
+/**
+ * One piece of an answer. `content` exists on every chunk, `''` where there is none.
+ *
+ * @example
+ * const isText = (chunk: StreamChunk) => chunk.type === 'text'
+ */
 export type StreamChunk = {
 	type: "text";
 	content: string;
@@ -207,7 +247,13 @@ export type StreamChunk = {
 	finishReason: FinishReason;
 	usage?: Usage;
 };
-/** When things happened in one answer, in milliseconds from the moment it was asked for. */
+/**
+ * When things happened in one answer, in milliseconds from the moment it was asked for.
+ *
+ * @example
+ * const { metrics } = await (await stream.stream('Hello')).collect()
+ * console.log(metrics.timeToFirstToken, metrics.duration)
+ */
 export interface StreamMetrics {
 	/** Until the answer's head was in. */
 	timeToOpen?: number;
@@ -218,7 +264,13 @@ export interface StreamMetrics {
 	/** Text chunks received. */
 	chunks: number;
 }
-/** A whole answer. */
+/**
+ * A whole answer.
+ *
+ * @example
+ * const answer: CollectedResponse = await (await stream.stream('Hello')).collect()
+ * console.log(answer.text, answer.usage?.totalTokens)
+ */
 export interface CollectedResponse {
 	text: string;
 	/** `undefined` where the provider reported none. */
@@ -240,7 +292,12 @@ export interface CollectedResponse {
 	/** Parses `text` as JSON. Throws a {@link StreamError} of type `protocol_error`, code `INVALID_JSON`, where it is none. */
 	getJson<T = unknown>(): T;
 }
-/** Parameters of the generation. What is not given is not sent: the provider's defaults apply. */
+/**
+ * Parameters of the generation. What is not given is not sent: the provider's defaults apply.
+ *
+ * @example
+ * const options: GenerationOptions = { temperature: 0.2, maxTokens: 500, extraBody: { logit_bias: {} } }
+ */
 export interface GenerationOptions {
 	temperature?: number;
 	/** Cap on the answer's tokens. */
@@ -258,6 +315,9 @@ export interface GenerationOptions {
 /**
  * Retries of a failed attempt. They end at the first piece of the answer that was delivered: no text is ever delivered
  * twice.
+ *
+ * @example
+ * const retry: RetryConfig = { maxRetries: 5, initialDelay: 500, shouldRetry: (error) => error.type !== 'rate_limit_error' }
  */
 export interface RetryConfig {
 	/** `false`: no retries at all. Default true. */
@@ -298,6 +358,9 @@ export interface RetryConfig {
 /**
  * Milliseconds for the whole answer, or one clock per phase. 0 switches a clock off. Defaults: `connect` 5000,
  * `firstContent` 120000, `idle` 30000, `contentIdle` 120000, `total` none.
+ *
+ * @example
+ * const timeout: TimeoutConfig = { connect: 2000, firstContent: 20_000, idle: 10_000 }
  */
 export type TimeoutConfig = number | {
 	/** Name resolution, TCP and TLS. */
@@ -315,13 +378,31 @@ export type TimeoutConfig = number | {
  * What to do where an answer breaks off after its first piece. `'auto'`: reconnect with `Last-Event-ID` where the server
  * gave event ids, else fail with the partial text. `'restart'`: ask again and skip what was delivered, as long as the new
  * text repeats it. `'none'`: fail with the partial text.
+ *
+ * @example
+ * const resume: ResumeMode = 'none'
  */
 export type ResumeMode = "auto" | "restart" | "none";
-/** How an endpoint answers. `auto` looks at the content type and the first event. */
+/**
+ * How an endpoint answers. `auto` looks at the content type and the first event.
+ *
+ * @example
+ * const protocol: WireProtocol = 'ndjson'
+ */
 export type WireProtocol = "openai" | WireFormat;
-/** The formats for web applications: `events` is `StreamingResponse`'s own. */
+/**
+ * The formats for web applications: `events` is `StreamingResponse`'s own.
+ *
+ * @example
+ * const format: WireFormat = 'events'
+ */
 export type WireFormat = "events" | "chunk" | "content" | "ui-message" | "ndjson" | "text";
-/** A provider known by name. */
+/**
+ * A provider known by name.
+ *
+ * @example
+ * const provider: ProviderName = 'openai'
+ */
 export type ProviderName = "openai";
 /**
  * Any provider that understands OpenAI's chat completions.
@@ -374,7 +455,10 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
 	readonly textStream: AsyncIterable<string>;
 	/** The whole text. */
 	readonly text: Promise<string>;
-	/** Token counts, `undefined` where none were reported; flagged `partial` after an abort. */
+	/**
+	 * Token counts, `undefined` where none were reported; flagged `partial` after an abort. Asking for it, as for anything
+	 * that is known only at the end, lets the answer be fetched at full speed.
+	 */
 	readonly usage: Promise<Usage | undefined>;
 	readonly finishReason: Promise<FinishReason>;
 	/** The whole text parsed as JSON. */
@@ -394,7 +478,13 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
 	/** As {@link StreamHandle.abort}. */
 	abort(reason?: unknown): void;
 }
-/** How readers learn of a failure. */
+/**
+ * How readers learn of a failure.
+ *
+ * @example
+ * const errors: ErrorMode = 'chunk'
+ * for await (const chunk of stream.stream('Hello', { errors })) if (chunk.type === 'error') console.log(chunk.error)
+ */
 export type ErrorMode = "throw" | "chunk";
 /**
  * What an {@link AIStream} talks to, and how.
@@ -407,8 +497,12 @@ export type ErrorMode = "throw" | "chunk";
  * const config: AIStreamConfig = { provider: 'openai', model: 'gpt-4o-mini', apiKey: 'sk-…' }
  */
 export interface AIStreamConfig extends GenerationOptions {
-	/** An app's own route or a provider's URL. A relative one resolves against `baseUrl`, else `MILLSTREAM_BASE_URL`. */
+	/**
+	 * An app's own route or a provider's URL. A relative one resolves as in a browser against `baseUrl`, else
+	 * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
+	 */
 	endpoint?: string;
+	/** What `endpoint` is relative to; with `provider`, replaces the provider's base URL. */
 	baseUrl?: string;
 	/** A provider known by name, or where any other is that understands OpenAI's format. */
 	provider?: ProviderName | ProviderConfig;
@@ -438,7 +532,12 @@ export interface AIStreamConfig extends GenerationOptions {
 	/** The largest single event that is accepted, in bytes. Default 8 MiB. */
 	maxEventBytes?: number;
 }
-/** How an {@link AIStream} is connected. */
+/**
+ * How an {@link AIStream} is connected.
+ *
+ * @example
+ * new AIStream({ endpoint: 'http://127.0.0.1:3000/api/chat', model: 'm' }, { transport: 'sse', reconnect: false })
+ */
 export interface AIStreamTransportOptions {
 	/**
 	 * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
@@ -456,7 +555,13 @@ export interface AIStreamTransportOptions {
 	/** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
 	flushInterval?: number;
 }
-/** Options of one turn. They add to or replace those of the conversation. */
+/**
+ * Options of one turn. They add to or replace those of the conversation.
+ *
+ * @example
+ * const options: SendOptions = { temperature: 0, signal: AbortSignal.timeout(10_000) }
+ * await stream.send('Hello', options)
+ */
 export interface SendOptions extends GenerationOptions {
 	/** Ends the turn: `send` as `stop()` does; readers of `stream` get an `aborted_error`. */
 	signal?: AbortSignal;
@@ -464,7 +569,12 @@ export interface SendOptions extends GenerationOptions {
 	retry?: RetryConfig;
 	headers?: Record<string, string>;
 }
-/** Options of one pulled turn. */
+/**
+ * Options of one pulled turn.
+ *
+ * @example
+ * for await (const chunk of stream.stream('A very long story', { retain: false })) process.stdout.write(chunk.content)
+ */
 export interface StreamSendOptions extends SendOptions {
 	/**
 	 * Whether chunks stay after they were read, for any number of readers. Default true. With `false`, memory stays flat
@@ -478,6 +588,10 @@ export interface StreamSendOptions extends SendOptions {
  * The events of an {@link AIStream} and what their listeners get. The order of a turn: `message` (the user's),
  * `streaming-start`, any number of `retry`, then `token`, `reasoning`, `tool-call`, `metadata` and `usage` as they come,
  * then `error` or `message` (the assistant's), then `streaming-end`.
+ *
+ * @example
+ * const print = (...[token]: AIStreamEvents['token']) => process.stdout.write(token)
+ * stream.on('token', print)
  */
 export type AIStreamEvents = {
 	/** A message joined the conversation: the user's when it is sent, the assistant's when it is complete or stopped. */
@@ -525,8 +639,8 @@ export type AIStreamEvents = {
 /**
  * One conversation with a language model.
  *
- * A turn that fails rejects `send` only where neither an `error` listener nor `onError` exists. Mistakes of the call
- * itself (a content that is no string, `BUSY`) always do. The history then keeps the user's message, for `retry()`, and
+ * A turn that fails rejects `send` only where nobody else hears of it: no `error` listener, no `onError`, no loop over
+ * the stream. Mistakes of the call itself (a content that is no string, `BUSY`) always do. The history then keeps the user's message, for `retry()`, and
  * no half answer: what had come is the error's `partialText`. A turn that was stopped keeps its text as a message with
  * `partial: true`. An exception in a listener or callback stops the turn and rejects `send` with that exception.
  *
@@ -619,7 +733,12 @@ export declare class AIStream extends EventEmitter<AIStreamEvents> implements As
 	 */
 	[Symbol.asyncIterator](): AsyncIterator<StreamChunk, undefined>;
 }
-/** What {@link classifyError} finds out. */
+/**
+ * What {@link classifyError} finds out.
+ *
+ * @example
+ * const found: ErrorClassification = classifyError(new Error('?'))
+ */
 export interface ErrorClassification {
 	type: StreamErrorType;
 	/** Whether trying again, perhaps later, can help. */
@@ -656,7 +775,12 @@ export declare function classifyError(error: unknown, context?: unknown): ErrorC
  * const { type } = handleStreamingError(new Error('?')) // 'unknown_error'
  */
 export declare const handleStreamingError: typeof classifyError;
-/** One event of a `text/event-stream` body. */
+/**
+ * One event of a `text/event-stream` body.
+ *
+ * @example
+ * const [event]: ServerSentEvent[] = new EventStreamDecoder().feed('event: token\ndata: hi\n\n')
+ */
 export interface ServerSentEvent {
 	/** The event's name, `message` where none was given; empty for a comment. */
 	event: string;
@@ -669,7 +793,12 @@ export interface ServerSentEvent {
 	/** With `comments: true`, a comment is an entry of its own in this list, and this is its text. */
 	comment?: string;
 }
-/** How an {@link EventStreamDecoder} reads. */
+/**
+ * How an {@link EventStreamDecoder} reads.
+ *
+ * @example
+ * const options: EventStreamDecoderOptions = { maxEventBytes: 64 * 1024 }
+ */
 export interface EventStreamDecoderOptions {
 	/**
 	 * Cap on one event in bytes, up to 256 MiB. Beyond it reading fails, so that a server can't fill the memory.
@@ -752,7 +881,12 @@ export declare const SSEEventType: {
 };
 /** One of the values of `SSEEventType`. */
 export type SSEEventType = (typeof SSEEventType)[keyof typeof SSEEventType];
-/** What a {@link StreamingResponse} needs of a response: Express's, `node:http`'s, `node:http2`'s, or a mock's. */
+/**
+ * What a {@link StreamingResponse} needs of a response: Express's, `node:http`'s, `node:http2`'s, or a mock's.
+ *
+ * @example
+ * const response: ResponseLike = { setHeader() {}, write: (chunk: string) => process.stdout.write(chunk), end() {} }
+ */
 export interface ResponseLike {
 	setHeader(name: string, value: string): unknown;
 	write(chunk: string): unknown;
@@ -760,23 +894,43 @@ export interface ResponseLike {
 	writeHead?(status: number): unknown;
 	on?(event: string, listener: (...args: any[]) => void): unknown;
 }
-/** Token counts for the client. Further fields are sent along. */
+/**
+ * Token counts for the client. Further fields are sent along.
+ *
+ * @example
+ * const usage: UsageEvent = { promptTokens: 10, completionTokens: 20, totalTokens: 30, cached: true }
+ */
 export interface UsageEvent {
 	promptTokens: number;
 	completionTokens: number;
 	totalTokens: number;
 	[field: string]: unknown;
 }
-/** An error for the client. Further fields are sent along. */
+/**
+ * An error for the client. Further fields are sent along.
+ *
+ * @example
+ * const error: ErrorEvent = { error: 'Rate limit exceeded', code: 'RATE_LIMIT' }
+ */
 interface ErrorEvent$1 {
 	error: string;
 	code?: string;
 	details?: unknown;
 	[field: string]: unknown;
 }
-/** Anything the client should know: an object that can be written as JSON. */
+/**
+ * Anything the client should know: an object that can be written as JSON.
+ *
+ * @example
+ * const metadata: MetadataEvent = { model: 'gpt-4', temperature: 0.7 }
+ */
 export type MetadataEvent = Record<string, unknown>;
-/** Options of a {@link StreamingResponse}. */
+/**
+ * Options of a {@link StreamingResponse}.
+ *
+ * @example
+ * const options: StreamingResponseOptions = { enableHeartbeat: true, heartbeatInterval: 15_000 }
+ */
 export interface StreamingResponseOptions {
 	/** Whether a comment is sent where nothing else was for `heartbeatInterval`. Default false. */
 	enableHeartbeat?: boolean;

@@ -48,8 +48,12 @@ function compile(modules) {
 
 /** What the examples may take for granted. */
 const preamble = `
-import { AIStream, type AIStreamConfig, APIError, classifyError, decodeEventStream, EventStreamDecoder, handleStreamingError,
-  type ProviderConfig, SSEEventType, StreamError, StreamingResponse, TimeoutError, ValidationError } from 'millstream'
+import { AIStream, type AIStreamConfig, type AIStreamEvents, APIError, classifyError, type CollectedResponse,
+  decodeEventStream, type ErrorClassification, type ErrorEvent, type ErrorMode, EventStreamDecoder, type EventStreamDecoderOptions, type GenerationOptions,
+  handleStreamingError, type Message, type MetadataEvent, type ProviderConfig, type ProviderName, type ResponseLike,
+  type ResumeMode, type RetryConfig, type SendOptions, type ServerSentEvent, SSEEventType, type StreamChunk, StreamError, type StreamErrorInit, type StreamErrorType,
+  type StreamMetrics, type StreamSendOptions, type FinishReason, type AIStreamTransportOptions, StreamingResponse, type StreamingResponseOptions, type TimeoutConfig, TimeoutError, type TimeoutPhase, type ToolCall,
+  type Usage, type UsageEvent, ValidationError, type WireFormat, type WireProtocol } from 'millstream'
 declare const app: { post(path: string, handler: (req: unknown, res: import('node:http').ServerResponse) => unknown): void }
 declare const url: string
 declare function nextToken(): Promise<string>
@@ -103,6 +107,18 @@ test('what must compile does, and what must not is refused', () => {
 
 test('a mistake is noticed', () => {
   assert.match(said.get('wrong.mts'), /Type 'number' is not assignable to type 'string'/)
+})
+
+test('every public name has an example', () => {
+  const program = ts.createProgram([join(root, 'lib', 'index.ts')], { ...options, noLib: true, types: [] })
+  const checker = program.getTypeChecker()
+  const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, 'lib', 'index.ts')))
+  const missing = checker
+    .getExportsOfModule(module)
+    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+    .filter((symbol) => !symbol.getJsDocTags(checker).some(({ name }) => name === 'example'))
+    .map(({ name }) => name)
+  assert.deepEqual(missing, [])
 })
 
 test('the examples in the documentation comments compile', () => {

@@ -27,6 +27,10 @@ import { addUsage, noUsage, toUsage, type UsageReport } from './usage.js'
  * The events of an {@link AIStream} and what their listeners get. The order of a turn: `message` (the user's),
  * `streaming-start`, any number of `retry`, then `token`, `reasoning`, `tool-call`, `metadata` and `usage` as they come,
  * then `error` or `message` (the assistant's), then `streaming-end`.
+ *
+ * @example
+ * const print = (...[token]: AIStreamEvents['token']) => process.stdout.write(token)
+ * stream.on('token', print)
  */
 export type AIStreamEvents = {
   /** A message joined the conversation: the user's when it is sent, the assistant's when it is complete or stopped. */
@@ -64,8 +68,8 @@ interface Turn {
 /**
  * One conversation with a language model.
  *
- * A turn that fails rejects `send` only where neither an `error` listener nor `onError` exists. Mistakes of the call
- * itself (a content that is no string, `BUSY`) always do. The history then keeps the user's message, for `retry()`, and
+ * A turn that fails rejects `send` only where nobody else hears of it: no `error` listener, no `onError`, no loop over
+ * the stream. Mistakes of the call itself (a content that is no string, `BUSY`) always do. The history then keeps the user's message, for `retry()`, and
  * no half answer: what had come is the error's `partialText`. A turn that was stopped keeps its text as a message with
  * `partial: true`. An exception in a listener or callback stops the turn and rejects `send` with that exception.
  *

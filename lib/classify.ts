@@ -3,7 +3,12 @@
  */
 import { isRecoverable, isStreamErrorType, StreamError, type StreamErrorType, suggestionFor } from './errors.js'
 
-/** What {@link classifyError} finds out. */
+/**
+ * What {@link classifyError} finds out.
+ *
+ * @example
+ * const found: ErrorClassification = classifyError(new Error('?'))
+ */
 export interface ErrorClassification {
   type: StreamErrorType
   /** Whether trying again, perhaps later, can help. */

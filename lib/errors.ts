@@ -4,7 +4,12 @@
  */
 import type { NativeError } from './native.js'
 
-/** What kind of failure. */
+/**
+ * What kind of failure.
+ *
+ * @example
+ * const worthWaiting: StreamErrorType[] = ['rate_limit_error', 'overloaded_error']
+ */
 export type StreamErrorType =
   | 'timeout_error'
   | 'connection_error'
@@ -21,7 +26,12 @@ export type StreamErrorType =
   | 'aborted_error'
   | 'unknown_error'
 
-/** Which of the five clocks ran out. The names are those of the `timeout` option. */
+/**
+ * Which of the five clocks ran out. The names are those of the `timeout` option.
+ *
+ * @example
+ * const phase: TimeoutPhase = 'firstContent'
+ */
 export type TimeoutPhase = 'connect' | 'firstContent' | 'idle' | 'contentIdle' | 'total'
 
 /** What the rest of the house decides by a failure's type, in one table. */
@@ -78,7 +88,12 @@ export function isStreamErrorType(type: unknown): type is StreamErrorType {
   return typeof type === 'string' && Object.hasOwn(kinds, type)
 }
 
-/** What a {@link StreamError} is made of. */
+/**
+ * What a {@link StreamError} is made of.
+ *
+ * @example
+ * throw new StreamError('HTTP 503: no model is loaded', { type: 'server_error', code: 'NO_MODEL', status: 503 })
+ */
 export interface StreamErrorInit {
   type: StreamErrorType
   code: string

@@ -6,7 +6,12 @@ import { checkBoolean, checkInteger, checkObject, describe, fail } from './check
 import { StreamError } from './errors.js'
 import { binding, type NativeBinding } from './native.js'
 
-/** One event of a `text/event-stream` body. */
+/**
+ * One event of a `text/event-stream` body.
+ *
+ * @example
+ * const [event]: ServerSentEvent[] = new EventStreamDecoder().feed('event: token\ndata: hi\n\n')
+ */
 export interface ServerSentEvent {
   /** The event's name, `message` where none was given; empty for a comment. */
   event: string
@@ -20,7 +25,12 @@ export interface ServerSentEvent {
   comment?: string
 }
 
-/** How an {@link EventStreamDecoder} reads. */
+/**
+ * How an {@link EventStreamDecoder} reads.
+ *
+ * @example
+ * const options: EventStreamDecoderOptions = { maxEventBytes: 64 * 1024 }
+ */
 export interface EventStreamDecoderOptions {
   /**
    * Cap on one event in bytes, up to 256 MiB. Beyond it reading fails, so that a server can't fill the memory.

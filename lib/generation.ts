@@ -3,7 +3,12 @@ import { checkInteger, checkNumber, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
 import type { Message } from './types.js'
 
-/** Parameters of the generation. What is not given is not sent: the provider's defaults apply. */
+/**
+ * Parameters of the generation. What is not given is not sent: the provider's defaults apply.
+ *
+ * @example
+ * const options: GenerationOptions = { temperature: 0.2, maxTokens: 500, extraBody: { logit_bias: {} } }
+ */
 export interface GenerationOptions {
   temperature?: number
   /** Cap on the answer's tokens. */

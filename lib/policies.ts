@@ -19,6 +19,9 @@ import type { NativeRequest } from './native.js'
 /**
  * Retries of a failed attempt. They end at the first piece of the answer that was delivered: no text is ever delivered
  * twice.
+ *
+ * @example
+ * const retry: RetryConfig = { maxRetries: 5, initialDelay: 500, shouldRetry: (error) => error.type !== 'rate_limit_error' }
  */
 export interface RetryConfig {
   /** `false`: no retries at all. Default true. */
@@ -60,6 +63,9 @@ export interface RetryConfig {
 /**
  * Milliseconds for the whole answer, or one clock per phase. 0 switches a clock off. Defaults: `connect` 5000,
  * `firstContent` 120000, `idle` 30000, `contentIdle` 120000, `total` none.
+ *
+ * @example
+ * const timeout: TimeoutConfig = { connect: 2000, firstContent: 20_000, idle: 10_000 }
  */
 export type TimeoutConfig =
   | number
@@ -80,6 +86,9 @@ export type TimeoutConfig =
  * What to do where an answer breaks off after its first piece. `'auto'`: reconnect with `Last-Event-ID` where the server
  * gave event ids, else fail with the partial text. `'restart'`: ask again and skip what was delivered, as long as the new
  * text repeats it. `'none'`: fail with the partial text.
+ *
+ * @example
+ * const resume: ResumeMode = 'none'
  */
 export type ResumeMode = 'auto' | 'restart' | 'none'
 

@@ -5,15 +5,30 @@
 import { checkHeaders, checkNonEmpty, checkObject, checkOneOf, describe, fail, kindOf } from './check.js'
 import { ValidationError } from './errors.js'
 
-/** How an endpoint answers. `auto` looks at the content type and the first event. */
+/**
+ * How an endpoint answers. `auto` looks at the content type and the first event.
+ *
+ * @example
+ * const protocol: WireProtocol = 'ndjson'
+ */
 export type WireProtocol = 'openai' | WireFormat
 
-/** The formats for web applications: `events` is `StreamingResponse`'s own. */
+/**
+ * The formats for web applications: `events` is `StreamingResponse`'s own.
+ *
+ * @example
+ * const format: WireFormat = 'events'
+ */
 export type WireFormat = 'events' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
 
 export const protocols = ['auto', 'openai', 'events', 'chunk', 'content', 'ui-message', 'ndjson', 'text'] as const
 
-/** A provider known by name. */
+/**
+ * A provider known by name.
+ *
+ * @example
+ * const provider: ProviderName = 'openai'
+ */
 export type ProviderName = 'openai'
 
 /**

@@ -41,7 +41,10 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
   readonly textStream: AsyncIterable<string>
   /** The whole text. */
   readonly text: Promise<string>
-  /** Token counts, `undefined` where none were reported; flagged `partial` after an abort. */
+  /**
+   * Token counts, `undefined` where none were reported; flagged `partial` after an abort. Asking for it, as for anything
+   * that is known only at the end, lets the answer be fetched at full speed.
+   */
   readonly usage: Promise<Usage | undefined>
   readonly finishReason: Promise<FinishReason>
   /** The whole text parsed as JSON. */
@@ -62,7 +65,13 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
   abort(reason?: unknown): void
 }
 
-/** How readers learn of a failure. */
+/**
+ * How readers learn of a failure.
+ *
+ * @example
+ * const errors: ErrorMode = 'chunk'
+ * for await (const chunk of stream.stream('Hello', { errors })) if (chunk.type === 'error') console.log(chunk.error)
+ */
 export type ErrorMode = 'throw' | 'chunk'
 
 type Step<T> = IteratorResult<T, undefined>

@@ -34,7 +34,12 @@ export const SSEEventType = {
 /** One of the values of `SSEEventType`. */
 export type SSEEventType = (typeof SSEEventType)[keyof typeof SSEEventType]
 
-/** What a {@link StreamingResponse} needs of a response: Express's, `node:http`'s, `node:http2`'s, or a mock's. */
+/**
+ * What a {@link StreamingResponse} needs of a response: Express's, `node:http`'s, `node:http2`'s, or a mock's.
+ *
+ * @example
+ * const response: ResponseLike = { setHeader() {}, write: (chunk: string) => process.stdout.write(chunk), end() {} }
+ */
 export interface ResponseLike {
   setHeader(name: string, value: string): unknown
   write(chunk: string): unknown
@@ -44,7 +49,12 @@ export interface ResponseLike {
   on?(event: string, listener: (...args: any[]) => void): unknown
 }
 
-/** Token counts for the client. Further fields are sent along. */
+/**
+ * Token counts for the client. Further fields are sent along.
+ *
+ * @example
+ * const usage: UsageEvent = { promptTokens: 10, completionTokens: 20, totalTokens: 30, cached: true }
+ */
 export interface UsageEvent {
   promptTokens: number
   completionTokens: number
@@ -52,7 +62,12 @@ export interface UsageEvent {
   [field: string]: unknown
 }
 
-/** An error for the client. Further fields are sent along. */
+/**
+ * An error for the client. Further fields are sent along.
+ *
+ * @example
+ * const error: ErrorEvent = { error: 'Rate limit exceeded', code: 'RATE_LIMIT' }
+ */
 export interface ErrorEvent {
   error: string
   code?: string
@@ -60,10 +75,20 @@ export interface ErrorEvent {
   [field: string]: unknown
 }
 
-/** Anything the client should know: an object that can be written as JSON. */
+/**
+ * Anything the client should know: an object that can be written as JSON.
+ *
+ * @example
+ * const metadata: MetadataEvent = { model: 'gpt-4', temperature: 0.7 }
+ */
 export type MetadataEvent = Record<string, unknown>
 
-/** Options of a {@link StreamingResponse}. */
+/**
+ * Options of a {@link StreamingResponse}.
+ *
+ * @example
+ * const options: StreamingResponseOptions = { enableHeartbeat: true, heartbeatInterval: 15_000 }
+ */
 export interface StreamingResponseOptions {
   /** Whether a comment is sent where nothing else was for `heartbeatInterval`. Default false. */
   enableHeartbeat?: boolean

@@ -3,7 +3,12 @@
  */
 import type { StreamError } from './errors.js'
 
-/** One message of a conversation. */
+/**
+ * One message of a conversation.
+ *
+ * @example
+ * const [first]: Message[] = stream.getMessages()
+ */
 export interface Message {
   /** Unique in the process. */
   id: string
@@ -20,6 +25,10 @@ export interface Message {
 /**
  * Token counts. The three counts are always numbers: where the server leaves one out it is derived from the other two,
  * and is 0 only where that can't be done either. An answer without any report has no `Usage` at all (`undefined`).
+ *
+ * @example
+ * const usage: Usage = stream.getUsage()
+ * console.log(usage.promptTokens, usage.completionTokens, usage.totalTokens)
  */
 export interface Usage {
   promptTokens: number
@@ -36,7 +45,14 @@ export interface Usage {
   raw?: unknown
 }
 
-/** A tool call the model made. */
+/**
+ * A tool call the model made.
+ *
+ * @example
+ * stream.on('tool-call', (call: ToolCall) => {
+ *   if (call.valid) console.log(call.tool, call.args)
+ * })
+ */
 export interface ToolCall {
   id: string
   /** Position among the calls of the answer. */
@@ -56,6 +72,10 @@ export interface ToolCall {
 /**
  * Why an answer ended. `unknown`: the end marker came without a reason; `other`: a reason this version has no name for;
  * `aborted`: it was stopped from this side.
+ *
+ * @example
+ * const { finishReason } = await (await stream.stream('Hello')).collect()
+ * if (finishReason === 'length') console.log('cut at the token limit')
  */
 export type FinishReason =
   | 'stop'
@@ -67,7 +87,12 @@ export type FinishReason =
   | 'unknown'
   | 'aborted'
 
-/** One piece of an answer. `content` exists on every chunk, `''` where there is none. */
+/**
+ * One piece of an answer. `content` exists on every chunk, `''` where there is none.
+ *
+ * @example
+ * const isText = (chunk: StreamChunk) => chunk.type === 'text'
+ */
 export type StreamChunk =
   | {
       type: 'text'
@@ -94,7 +119,13 @@ export type StreamChunk =
   | { type: 'error'; content: ''; error: string; cause: StreamError }
   | { type: 'finish'; content: ''; finished: true; finishReason: FinishReason; usage?: Usage }
 
-/** When things happened in one answer, in milliseconds from the moment it was asked for. */
+/**
+ * When things happened in one answer, in milliseconds from the moment it was asked for.
+ *
+ * @example
+ * const { metrics } = await (await stream.stream('Hello')).collect()
+ * console.log(metrics.timeToFirstToken, metrics.duration)
+ */
 export interface StreamMetrics {
   /** Until the answer's head was in. */
   timeToOpen?: number
@@ -106,7 +137,13 @@ export interface StreamMetrics {
   chunks: number
 }
 
-/** A whole answer. */
+/**
+ * A whole answer.
+ *
+ * @example
+ * const answer: CollectedResponse = await (await stream.stream('Hello')).collect()
+ * console.log(answer.text, answer.usage?.totalTokens)
+ */
 export interface CollectedResponse {
   text: string
   /** `undefined` where the provider reported none. */
