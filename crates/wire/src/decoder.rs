@@ -223,6 +223,9 @@ impl Frames {
 
     #[inline]
     fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        if self.reader.is_ended() {
+            return Ok(());
+        }
         self.count += 1;
         if let Reader::Undecided { .. } = self.reader {
             return self.decide(frame, sink);
@@ -311,12 +314,23 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        if self.is_finished() {
+            return Ok(());
+        }
         self.any |= !bytes.is_empty();
         let result = self.take(bytes, sink);
-        if let Err(error) = &result {
-            self.failed = Some(error.clone());
+        self.settle(result)
+    }
+
+    /// What is wrong with a body behind the end of its answer is of no interest, wherever the body was cut.
+    fn settle(&mut self, result: Result<(), DecodeError>) -> Result<(), DecodeError> {
+        match result {
+            Err(error) if !self.is_finished() => {
+                self.failed = Some(error.clone());
+                Err(error)
+            }
+            _ => Ok(()),
         }
-        result
     }
 
     fn take(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), DecodeError> {
@@ -354,17 +368,18 @@ impl Decoder {
                 self.body = Cut::Lines(NdjsonDecoder::new(self.options.max_event_bytes));
                 self.take(&held, sink)
             }
+            Cut::Unknown { held } if held.is_empty() => self.find_out(bytes, false, sink),
             Cut::Unknown { held } => {
-                hold(held, bytes, self.options.max_event_bytes)?;
-                let held = std::mem::take(held);
-                self.find_out(held, false, sink)
+                let mut held = std::mem::take(held);
+                held.extend_from_slice(bytes);
+                self.find_out(&held, false, sink)
             }
             Cut::Ended => Ok(()),
         }
     }
 
-    /// Finds out how the body is to be cut, and cuts what came so far.
-    fn find_out(&mut self, held: Vec<u8>, last: bool, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    /// Finds out how the body is to be cut, and cuts what came so far. What does not tell is held: a kilobyte at most.
+    fn find_out(&mut self, bytes: &[u8], last: bool, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let wanted = match self.options.protocol {
             Protocol::Auto => Wanted::Anything,
             Protocol::Ndjson => Wanted::Lines,
@@ -373,9 +388,9 @@ impl Decoder {
         };
         let promise = Promise::of(self.options.content_type.as_deref());
         let max = self.options.max_event_bytes;
-        self.body = match detect::body(wanted, promise, &held, last) {
+        self.body = match detect::body(wanted, promise, bytes, last) {
             None => {
-                self.body = Cut::Unknown { held };
+                self.body = Cut::Unknown { held: bytes.to_vec() };
                 return Ok(());
             }
             Some(Body::EventStream) => Cut::Events(Box::new(SseDecoder::new(SseOptions {
@@ -390,7 +405,7 @@ impl Decoder {
             Some(Body::Text) => Cut::Text(TextDecoder::default()),
             Some(Body::Alien(got)) => return Err(DecodeError::NotAStream { expected: self.expected(), got }),
         };
-        self.take(&held, sink)
+        self.take(bytes, sink)
     }
 
     fn expected(&self) -> &'static str {
@@ -410,11 +425,13 @@ impl Decoder {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let result = self.finish(sink);
-        if let Err(error) = &result {
-            self.failed = Some(error.clone());
+        if self.is_finished() {
+            return Ok(Completion::Complete);
         }
-        result
+        match self.finish(sink) {
+            Ok(completion) => Ok(completion),
+            Err(error) => self.settle(Err(error)).map(|()| Completion::Complete),
+        }
     }
 
     fn finish(&mut self, sink: &mut Sink<'_>) -> Result<Completion, DecodeError> {
@@ -423,7 +440,7 @@ impl Decoder {
         }
         if let Cut::Unknown { held } = &mut self.body {
             let held = std::mem::take(held);
-            self.find_out(held, true, sink)?;
+            self.find_out(&held, true, sink)?;
         }
         let frames = &mut self.frames;
         let mut result = Ok(());

@@ -109,9 +109,8 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
         _ if may_become => return None,
         (_, Promise::Json) => Body::Alien("a JSON document without an answer in it"),
         (_, Promise::Html) => Body::Alien(HTML),
-        _ if std::str::from_utf8(seen).is_err_and(|error| error.error_len().is_some()) || seen.contains(&0) => {
-            Body::Alien("binary data")
-        }
+        // No text begins so; compressed bodies do. The first byte alone decides: it is there however the body is cut.
+        _ if matches!(first, 0..0x20 | 0x7F..0xC2 | 0xF5..) => Body::Alien("binary data"),
         _ => Body::Alien("text of no known format"),
     })
 }

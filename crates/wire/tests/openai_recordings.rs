@@ -213,7 +213,7 @@ fn is_found_out_without_being_told() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn reads_the_same_at_any_splits(cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..40)) {

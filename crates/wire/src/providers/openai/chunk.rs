@@ -24,6 +24,9 @@ struct Chunk<'a> {
     finish_reason: Option<Raw<'a>>,
     /// Writer's legacy completions.
     value: Option<Raw<'a>>,
+    /// OpenAI says these two in every chunk.
+    service_tier: Option<Raw<'a>>,
+    system_fingerprint: Option<Raw<'a>>,
     /// There are fields beside these.
     others: bool,
     /// Fields that errors have and chunks don't.
@@ -54,6 +57,8 @@ impl OpenAiDecoder {
                 "tool_calls" => chunk.tool_calls = Some(value),
                 "finish_reason" => chunk.finish_reason = Some(value),
                 "value" => chunk.value = Some(value),
+                "service_tier" => chunk.service_tier = Some(value),
+                "system_fingerprint" => chunk.system_fingerprint = Some(value),
                 "obfuscation" | "p" => trace.ignore(value),
                 "created" | "stream_options" | "type" => {}
                 name => {
@@ -127,11 +132,20 @@ impl OpenAiDecoder {
                 _ => {}
             }
         }
+        for (name, value) in
+            [("service_tier", chunk.service_tier), ("system_fingerprint", chunk.system_fingerprint)]
+        {
+            if let Some(value) = value {
+                self.hold(0, name, value, trace, sink);
+            }
+        }
         if chunk.others {
             self.read_others(whole, trace, sink);
         }
         if let Some(error) = error {
-            self.fail(error_body::read_error_field(error), sink);
+            // A bare message has its code beside it.
+            let whole = Raw::parse(whole).filter(|_| error.is_string());
+            self.fail(error_body::read_error_field(whole.unwrap_or(error)), sink);
         }
         Ok(())
     }
@@ -140,7 +154,7 @@ impl OpenAiDecoder {
         for (key, value) in Fields::of(whole) {
             match &*key {
                 "choices" | "id" | "model" | "usage" | "error" | "x_groq" | "object" | "response" | "tool_calls"
-                | "finish_reason" | "value" | "obfuscation" | "p" | "created" | "stream_options" | "type" => {}
+                | "finish_reason" | "value" | "service_tier" | "system_fingerprint" | "obfuscation" | "p" | "created" | "stream_options" | "type" => {}
                 name => self.hold(0, name, value, trace, sink),
             }
         }
