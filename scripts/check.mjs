@@ -21,9 +21,10 @@ const checks = {
       progress: 'clippy',
     }),
   doc: () =>
-    run('cargo', ['doc', '--workspace', '--no-deps', '--locked'], {
+    // The private items too: the documentation of a crate that nobody imports is read by those who work on it.
+    run('cargo', ['doc', '--workspace', '--no-deps', '--document-private-items', '--locked'], {
       progress: 'rustdoc',
-      env: { RUSTDOCFLAGS: '-D warnings' },
+      env: { RUSTDOCFLAGS: '-D warnings -A rustdoc::private-intra-doc-links' },
     }),
 }
 
