@@ -497,12 +497,8 @@ export type ErrorMode = "throw" | "chunk";
  * const config: AIStreamConfig = { provider: 'openai', model: 'gpt-4o-mini', apiKey: 'sk-…' }
  */
 export interface AIStreamConfig extends GenerationOptions {
-	/**
-	 * An app's own route or a provider's URL. A relative one resolves as in a browser against `baseUrl`, else
-	 * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
-	 */
+	/** An app's own route or a provider's URL. A relative one resolves against `baseUrl`, else `MILLSTREAM_BASE_URL`. */
 	endpoint?: string;
-	/** What `endpoint` is relative to; with `provider`, replaces the provider's base URL. */
 	baseUrl?: string;
 	/** A provider known by name, or where any other is that understands OpenAI's format. */
 	provider?: ProviderName | ProviderConfig;
@@ -532,12 +528,7 @@ export interface AIStreamConfig extends GenerationOptions {
 	/** The largest single event that is accepted, in bytes. Default 8 MiB. */
 	maxEventBytes?: number;
 }
-/**
- * How an {@link AIStream} is connected.
- *
- * @example
- * new AIStream({ endpoint: 'http://127.0.0.1:3000/api/chat', model: 'm' }, { transport: 'sse', reconnect: false })
- */
+/** How an {@link AIStream} is connected. */
 export interface AIStreamTransportOptions {
 	/**
 	 * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
@@ -555,13 +546,7 @@ export interface AIStreamTransportOptions {
 	/** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
 	flushInterval?: number;
 }
-/**
- * Options of one turn. They add to or replace those of the conversation.
- *
- * @example
- * const options: SendOptions = { temperature: 0, signal: AbortSignal.timeout(10_000) }
- * await stream.send('Hello', options)
- */
+/** Options of one turn. They add to or replace those of the conversation. */
 export interface SendOptions extends GenerationOptions {
 	/** Ends the turn: `send` as `stop()` does; readers of `stream` get an `aborted_error`. */
 	signal?: AbortSignal;
@@ -569,12 +554,7 @@ export interface SendOptions extends GenerationOptions {
 	retry?: RetryConfig;
 	headers?: Record<string, string>;
 }
-/**
- * Options of one pulled turn.
- *
- * @example
- * for await (const chunk of stream.stream('A very long story', { retain: false })) process.stdout.write(chunk.content)
- */
+/** Options of one pulled turn. */
 export interface StreamSendOptions extends SendOptions {
 	/**
 	 * Whether chunks stay after they were read, for any number of readers. Default true. With `false`, memory stays flat
