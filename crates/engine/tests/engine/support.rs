@@ -172,7 +172,12 @@ async fn connection(mut socket: TcpStream, number: usize, shared: Arc<Shared>) {
                 Step::Flood(piece, total) => {
                     let mut written = 0;
                     while written < total {
-                        match tokio::time::timeout(Duration::from_millis(300), socket.write(&piece)).await {
+                        match tokio::time::timeout(
+                            Duration::from_millis(300),
+                            socket.write(&piece[written % piece.len()..]),
+                        )
+                        .await
+                        {
                             Ok(Ok(n)) => written += n,
                             _ => break,
                         }
@@ -312,12 +317,18 @@ pub(crate) enum Told {
 #[derive(Default)]
 pub(crate) struct Gate {
     shut: AtomicBool,
+    shut_next: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Gate {
     pub(crate) fn shut(&self) {
         self.shut.store(true, Ordering::SeqCst);
+    }
+
+    /// Shuts with the next event.
+    pub(crate) fn shut_with_next_event(&self) {
+        self.shut_next.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn open(&self) {
@@ -347,6 +358,9 @@ impl Exit for Recorder {
     fn signal(&mut self, signal: Signal<'_>) {
         assert!(!self.ended, "told {signal:?} after the end");
         self.ended = matches!(signal, Signal::End(_));
+        if matches!(signal, Signal::Event(_)) && self.gate.shut_next.swap(false, Ordering::SeqCst) {
+            self.gate.shut();
+        }
         let told = match signal {
             Signal::Open(info) => Told::Open(info),
             Signal::Event(event) => Told::Event(event.into_owned()),

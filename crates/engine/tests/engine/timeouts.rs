@@ -138,18 +138,18 @@ async fn total_runs_while_waiting_to_ask_again() {
 
 #[tokio::test]
 async fn silence_is_not_counted_while_the_exit_has_no_credit() {
-    let mut script = vec![stream_head(), chunk(text("a")), Step::Await];
+    let mut script = vec![stream_head(), chunk(text("a")), Step::Await, Step::Sleep(70)];
     script.extend([chunk(text("b")), chunk(finish()), last_chunk()]);
     let server = Server::start(vec![script]).await;
     let (exit, mut record) = recorder();
+    record.gate.shut_with_next_event();
     let limits = Timeouts { idle: LIMIT, content_idle: LIMIT, ..OFF };
     engine().open(with(server.url(), limits), exit);
     while !matches!(record.next().await, Told::Event(millstream_wire::Event::Text { .. })) {}
-    // The session is reading now; it finds the gate shut after the next chunk.
-    record.gate.shut();
-    server.go();
     tokio::time::sleep(Duration::from_millis(500)).await;
+    // Now the server is silent for half of what it may be.
     record.gate.open();
+    server.go();
     assert_complete(&record.rest().await);
 }
 
