@@ -42,7 +42,7 @@ export function chat(upstream) {
       }
       response.end()
     } catch (error) {
-      response.abort({ error: error.message, code: error.code })
+      response.abort({ error: error.message, code: error.code, type: error.type })
     }
   }
 }

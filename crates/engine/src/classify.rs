@@ -205,6 +205,11 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
         | "internal_server_error"
         | "INTERNAL"
         | "internalServerException" => ErrorKind::Server,
+        // Our own names, from a route that hands on what happened to its own request.
+        "auth_error" => ErrorKind::Auth,
+        "connection_error" => ErrorKind::Connection,
+        "protocol_error" => ErrorKind::Protocol,
+        "truncated_error" => ErrorKind::Truncated,
         _ => return None,
     })
 }
