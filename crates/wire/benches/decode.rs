@@ -72,7 +72,8 @@ impl Found {
             self.pieces += 1;
             self.bytes += text.len() as u64;
             let ends = text.as_bytes().first().zip(text.as_bytes().last());
-            self.sum = self.sum.wrapping_mul(31).wrapping_add(ends.map_or(0, |(a, b)| u64::from(*a) << 8 | u64::from(*b)));
+            self.sum =
+                self.sum.wrapping_mul(31).wrapping_add(ends.map_or(0, |(a, b)| u64::from(*a) << 8 | u64::from(*b)));
         }
     }
 }
@@ -299,7 +300,10 @@ fn main() {
 
     let mut rows = Vec::new();
     for (scene, rates) in scenes.iter().zip(rates) {
-        println!("\n{:44} {:>8} {:>8} {:>8} {:>10} {:>12}", scene.name, "GB/s", "lowest", "highest", "ns/chunk", "allocations");
+        println!(
+            "\n{:44} {:>8} {:>8} {:>8} {:>10} {:>12}",
+            scene.name, "GB/s", "lowest", "highest", "ns/chunk", "allocations"
+        );
         for (way, rates) in WAYS.iter().zip(rates) {
             let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min) / 1e9;
             let highest = rates.iter().copied().fold(0.0, f64::max) / 1e9;

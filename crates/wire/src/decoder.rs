@@ -338,31 +338,33 @@ impl Decoder {
             Cut::Events(decoder) => {
                 let frames = &mut self.frames;
                 let mut result = Ok(());
-                decoder.feed(bytes, &mut |item: SseItem<'_>| {
+                let cut = decoder.feed(bytes, &mut |item: SseItem<'_>| {
                     if result.is_ok() {
                         result = frames.item(item, sink);
                     }
-                })?;
-                result
+                });
+                // What an event is wrong in comes before what is wrong behind it.
+                result.and(cut)
             }
             Cut::Lines(decoder) => {
                 let frames = &mut self.frames;
                 let mut result = Ok(());
-                decoder.feed(bytes, &mut |line: &[u8]| {
+                let cut = decoder.feed(bytes, &mut |line: &[u8]| {
                     if result.is_ok() {
                         result = frames.frame(Frame { event: "", data: line }, sink);
                     }
-                })?;
-                result
+                });
+                result.and(cut)
             }
             Cut::Text(decoder) => {
                 decoder.feed(bytes, sink);
                 Ok(())
             }
             Cut::Document { held, first_line } => {
-                hold(held, bytes, self.options.max_event_bytes)?;
-                if !has_second_line(held, first_line) {
-                    return Ok(());
+                let limit = self.options.max_event_bytes;
+                held.extend_from_slice(bytes);
+                if !has_second_line(held, first_line, limit) {
+                    return if held.len() > limit { Err(DecodeError::EventTooLarge { limit }) } else { Ok(()) };
                 }
                 let held = std::mem::take(held);
                 self.body = Cut::Lines(NdjsonDecoder::new(self.options.max_event_bytes));
@@ -524,18 +526,13 @@ impl Decoder {
     }
 }
 
-fn hold(held: &mut Vec<u8>, bytes: &[u8], limit: usize) -> Result<(), DecodeError> {
-    if held.len() + bytes.len() > limit {
-        return Err(DecodeError::EventTooLarge { limit });
-    }
-    held.extend_from_slice(bytes);
-    Ok(())
-}
-
-/// Whether a document is the first of several lines: its first line is an object, and another begins behind it.
-fn has_second_line(held: &[u8], first_line: &mut FirstLine) -> bool {
+/// Whether a document is the first of several lines: its first line is an object, and another begins behind it, within
+/// the limit, so that it does not matter how the body was cut.
+fn has_second_line(held: &[u8], first_line: &mut FirstLine, limit: usize) -> bool {
+    let held = held.get(..limit).unwrap_or(held);
     if let FirstLine::Reading(from) = *first_line {
         let rest = held.get(from..).unwrap_or_default();
+        // What was looked through once has no line end.
         let Some(end) = memchr::memchr(b'\n', rest).map(|at| from + at) else {
             *first_line = FirstLine::Reading(held.len());
             return false;

@@ -74,17 +74,19 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
     if bytes.len() < mark.len() && mark.starts_with(bytes) && !last {
         return None;
     }
-    let seen = bytes.strip_prefix(mark).unwrap_or(bytes).trim_ascii_start();
-    let Some(&first) = seen.first() else {
+    let text = bytes.strip_prefix(mark).unwrap_or(bytes);
+    let seen = text.trim_ascii_start();
+    let blank = text.len() - seen.len() > MAX_BLANK;
+    let Some(&first) = seen.first().filter(|_| !blank) else {
         // Some servers send blank lines while a request waits. They are not looked through again and again.
-        return (last || bytes.len() > MAX_BLANK).then_some(match (wanted, promise) {
+        return (last || blank).then_some(match (wanted, promise) {
             (Wanted::Lines, _) | (_, Promise::Lines) => Body::Lines,
             (_, Promise::Json) => Body::Json,
             (Wanted::Anything, Promise::Text) => Body::Text,
             _ => Body::EventStream,
         });
     };
-    let seen = if promise == Promise::Text { after_comments(seen, last || bytes.len() > MAX_BLANK)? } else { seen };
+    let seen = if promise == Promise::Text { after_comments(seen, last)? } else { seen };
     let fields: &[&[u8]] =
         if promise == Promise::Text { &FIELDS } else { &[b"data:", b"event:", b"id:", b"retry:", b":"] };
     let stream_like = fields.iter().any(|field| seen.starts_with(field));
@@ -117,16 +119,24 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
 
 const FIELDS: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
 
-/// Text may begin with a colon, so what looks like comments tells nothing; the line behind them does. `None`: wait.
-fn after_comments(mut seen: &[u8], last: bool) -> Option<&[u8]> {
-    while seen.first() == Some(&b':') {
-        match memchr::memchr(b'\n', seen) {
-            Some(end) => seen = seen.get(end..).unwrap_or_default().trim_ascii_start(),
-            None if last => return Some(seen),
-            None => return None,
-        }
+/// Text may begin with a colon, so what looks like comments tells nothing; the line behind them does, if it comes soon.
+/// `None`: wait.
+fn after_comments(seen: &[u8], last: bool) -> Option<&[u8]> {
+    let window = seen.get(..MAX_BLANK).unwrap_or(seen);
+    let full = window.len() == MAX_BLANK;
+    let mut at = 0;
+    while window.get(at) == Some(&b':') {
+        let line = window.get(at..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
+        let rest = line.get(end..).unwrap_or_default();
+        at = window.len() - rest.trim_ascii_start().len();
     }
-    (last || !seen.is_empty()).then_some(seen)
+    match window.get(at..) {
+        Some(rest) if !rest.is_empty() => seen.get(at..),
+        // No end in sight.
+        _ if full => Some(seen),
+        _ => last.then_some(seen),
+    }
 }
 
 pub(crate) const HTML: &str = "an HTML page";

@@ -136,9 +136,7 @@ fn openai(request: &ChatRequest) -> Result<Map<String, Value>, RequestError> {
     body.insert("stream_options".to_owned(), json!({ "include_usage": true }));
     parameters(
         request,
-        [
-            "temperature", "max_tokens", "top_p", "stop", "seed", "n", "frequency_penalty", "presence_penalty", "tools",
-        ],
+        ["temperature", "max_tokens", "top_p", "stop", "seed", "n", "frequency_penalty", "presence_penalty", "tools"],
         &mut body,
     )?;
     Ok(body)

@@ -1,4 +1,5 @@
 //! What a body is found to be, and what is said of one that is no stream.
+#![expect(clippy::panic, reason = "a test")]
 
 mod support;
 
@@ -92,7 +93,10 @@ fn an_answer_that_was_not_streamed_is_read_all_the_same() {
         assert_eq!((decoded.text().as_str(), decoded.end.clone()), (text, Ok(Completion::Complete)), "{document}");
     }
     for (document, message) in [
-        (r#"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#, "no such model"),
+        (
+            r#"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#,
+            "no such model",
+        ),
         (r#"{"error":"quota"}"#, "quota"),
         (r#"[{"error":{"code":400,"message":"bad key","status":"INVALID_ARGUMENT"}}]"#, "bad key"),
         (r#"{"detail":"Invalid API Key"}"#, "Invalid API Key"),
@@ -109,7 +113,9 @@ fn text_that_looks_like_events_is_events_and_other_text_is_text() {
     let events = "data: {\"token\":\"Hi\"}\n\ndata: [DONE]\n\n";
     assert_eq!(decode(options(Protocol::Auto, Some("text/plain")), events.as_bytes().chunks(1)).text(), "Hi");
     assert_eq!(decode(options(Protocol::Auto, Some("text/html")), [events.as_bytes()]).text(), "Hi");
-    for text in ["dat", "data and more", "<think>Hm</think> Hi", ": it begins\nwith a colon", "{\"a\":1}", "d", "\n\nHi"] {
+    for text in
+        ["dat", "data and more", "<think>Hm</think> Hi", ": it begins\nwith a colon", "{\"a\":1}", "d", "\n\nHi"]
+    {
         for kind in ["text/plain; charset=utf-8", "text/markdown"] {
             let decoded = decode(options(Protocol::Auto, Some(kind)), text.as_bytes().chunks(1));
             assert_eq!(decoded.text(), text);
@@ -123,6 +129,19 @@ fn blank_lines_and_comments_before_the_first_event_confuse_nobody() {
     let body = format!("{}: waiting\n\n: waiting\n\ndata: {{\"token\":\"Hi\"}}\n\ndata: [DONE]\n\n", "\n".repeat(3000));
     for kind in [None, Some("text/event-stream")] {
         assert_eq!(decode(options(Protocol::Auto, kind), body.as_bytes().chunks(7)).text(), "Hi");
+    }
+    let comments = format!("{}data: {{\"token\":\"Hi\"}}\n\n", ": waiting\n\n".repeat(20));
+    assert_eq!(decode(options(Protocol::Auto, Some("text/plain")), comments.as_bytes().chunks(1)).text(), "Hi");
+    // However a body is cut: where the window for such things closes, too.
+    for (blanks, mark, kind) in
+        [(1020, "\n", None), (1020, " ", Some("application/json")), (500, ":\n", Some("text/plain"))]
+    {
+        for more in 0..16 {
+            let body = format!("{}{{\"content\":\"Hi\"}}", mark.repeat(blanks + more));
+            let whole = decode(options(Protocol::Auto, kind), [body.as_bytes()]);
+            let single = decode(options(Protocol::Auto, kind), body.as_bytes().chunks(1));
+            assert_eq!((joined(single.events), single.end), (joined(whole.events), whole.end), "{kind:?} {more}");
+        }
     }
     let silent = decode(options(Protocol::Auto, Some("text/event-stream")), [&b": waiting\n\n: waiting\n\n"[..]]);
     assert_eq!((silent.events.len(), silent.end), (0, Ok(Completion::Truncated)));
@@ -147,6 +166,12 @@ fn a_body_larger_than_the_cap_is_fine_and_an_event_is_not() {
     let small = DecoderOptions { max_event_bytes: 256, ..options(Protocol::Auto, None) };
     let many = "data: {\"token\":\"Hi\"}\n\n".repeat(1000);
     assert_eq!(decode(small.clone(), [many.as_bytes()]).text().len(), 2000);
+    // Lines that are said to be one document are found out before they are too long for one.
+    let lines = "{\"token\":\"Hi\"}\n".repeat(1000);
+    let mislabelled = DecoderOptions { max_event_bytes: 256, ..options(Protocol::Auto, Some("application/json")) };
+    for piece in [1, 7, 300, lines.len()] {
+        assert_eq!(decode(mislabelled.clone(), lines.as_bytes().chunks(piece)).text().len(), 2000);
+    }
     let too_large = Err(DecodeError::EventTooLarge { limit: 256 });
     for start in ["data: ", "{\"content\":\"", "data: {\"token\":\"Hi\"}\n\nevent: "] {
         let mut body = start.to_owned();
@@ -158,20 +183,46 @@ fn a_body_larger_than_the_cap_is_fine_and_an_event_is_not() {
 /// Pieces of bodies that decoders know, and some that nobody does.
 fn fragment() -> impl Strategy<Value = Vec<u8>> {
     let known = prop::sample::select(vec![
-        "data: ", "event: ", "\n\n", "\n", "\r\n", "[DONE]", "{", "}", "null", "\"", "\\", ": ", "error", "token", "done",
+        "data: ",
+        "event: ",
+        "\n\n",
+        "\n",
+        "\r\n",
+        "[DONE]",
+        "{",
+        "}",
+        "null",
+        "\"",
+        "\\",
+        ": ",
+        "error",
+        "token",
+        "done",
         "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}]}",
         "{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}",
         "{\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"r\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1}}",
         "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}]}",
         "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"}\"}}]}}]}",
         "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"function\":{\"name\":\"g\",\"arguments\":\"x\"}}]}}]}",
-        "{\"error\":\"no\"}", "{\"token\":\"t\"}", "{\"reasoning\":\"r\",\"token\":\"t\"}", "{\"usage\":{\"totalTokens\":3}}",
-        "{\"type\":\"chunk\",\"content\":\"c\"}", "{\"type\":\"complete\",\"data\":{\"x\":1}}", "{\"content\":\"c\",\"finished\":false}",
-        "{\"content\":\"\",\"finished\":true}", "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"d\"}", "{\"type\":\"finish\"}",
-        "{\"type\":\"tool-input-start\",\"toolCallId\":\"1\",\"toolName\":\"f\"}", "{\"type\":\"start\",\"messageId\":\"m\"}",
-        "{\"type\":\"tool-input-available\",\"toolCallId\":\"1\",\"toolName\":\"f\",\"input\":{}}", "{\"id\":\"i\",\"model\":\"m\",\"choices\":[]}",
-        "event: tool_call\ndata: {\"id\":\"1\",\"name\":\"f\",\"arguments\":{}}\n\n", "event: start\ndata: {\"id\":\"s\"}\n\n",
-        "<html>", "\u{feff}", "\u{e9}",
+        "{\"error\":\"no\"}",
+        "{\"token\":\"t\"}",
+        "{\"reasoning\":\"r\",\"token\":\"t\"}",
+        "{\"usage\":{\"totalTokens\":3}}",
+        "{\"type\":\"chunk\",\"content\":\"c\"}",
+        "{\"type\":\"complete\",\"data\":{\"x\":1}}",
+        "{\"content\":\"c\",\"finished\":false}",
+        "{\"content\":\"\",\"finished\":true}",
+        "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"d\"}",
+        "{\"type\":\"finish\"}",
+        "{\"type\":\"tool-input-start\",\"toolCallId\":\"1\",\"toolName\":\"f\"}",
+        "{\"type\":\"start\",\"messageId\":\"m\"}",
+        "{\"type\":\"tool-input-available\",\"toolCallId\":\"1\",\"toolName\":\"f\",\"input\":{}}",
+        "{\"id\":\"i\",\"model\":\"m\",\"choices\":[]}",
+        "event: tool_call\ndata: {\"id\":\"1\",\"name\":\"f\",\"arguments\":{}}\n\n",
+        "event: start\ndata: {\"id\":\"s\"}\n\n",
+        "<html>",
+        "\u{feff}",
+        "\u{e9}",
     ]);
     prop_oneof![
         8 => known.prop_map(|text| text.as_bytes().to_vec()),
@@ -199,8 +250,14 @@ fn joined(events: Vec<Event<'static>>) -> Vec<Event<'static>> {
     out
 }
 
-const KINDS: [Option<&str>; 6] =
-    [None, Some("text/event-stream"), Some("text/plain"), Some("application/json"), Some("application/x-ndjson"), Some("text/html")];
+const KINDS: [Option<&str>; 6] = [
+    None,
+    Some("text/event-stream"),
+    Some("text/plain"),
+    Some("application/json"),
+    Some("application/x-ndjson"),
+    Some("text/html"),
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]

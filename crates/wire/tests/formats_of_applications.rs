@@ -1,4 +1,5 @@
 //! The shapes a web application answers in, read back; the bodies are under `fixtures/formats`, named for their format.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What servers do that the format does not say, each in a body of its own under `fixtures/openai`.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
@@ -290,7 +291,8 @@ fn a_hundred_thousand_argument_deltas_take_linear_time() {
 
 #[test]
 fn what_is_held_is_bounded() {
-    let options = DecoderOptions { protocol: Protocol::OpenAi, max_event_bytes: 64 * 1024, ..DecoderOptions::default() };
+    let options =
+        DecoderOptions { protocol: Protocol::OpenAi, max_event_bytes: 64 * 1024, ..DecoderOptions::default() };
     let endless_call = r#"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}}]}}]}"#;
     let mut decoder = Decoder::new(options.clone());
     let too_large = Err(DecodeError::EventTooLarge { limit: 64 * 1024 });
@@ -298,7 +300,8 @@ fn what_is_held_is_bounded() {
     assert_eq!(frames.find(Result::is_err), Some(too_large.clone()));
 
     let mut decoder = Decoder::new(options.clone());
-    let choice = |index: usize| format!("data: {{\"choices\":[{{\"index\":{index},\"delta\":{{\"content\":\"x\"}}}}]}}\n\n");
+    let choice =
+        |index: usize| format!("data: {{\"choices\":[{{\"index\":{index},\"delta\":{{\"content\":\"x\"}}}}]}}\n\n");
     let mut frames = (0..100_000).map(|index| decoder.feed(choice(index).as_bytes(), &mut |_| {}));
     assert_eq!(frames.find(Result::is_err), Some(too_large));
 

@@ -1,4 +1,5 @@
 //! Every recorded stream of an OpenAI-compatible server: what is read equals an independent reading, at every split.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

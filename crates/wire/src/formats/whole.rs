@@ -23,10 +23,12 @@ pub(crate) fn read(raw: Raw<'_>, max_held_bytes: usize, sink: &mut Sink<'_>) -> 
         return Ok(true);
     }
     let text = TEXT.iter().find_map(|name| text_of(raw.some(name)?));
-    let says_error = raw.some("error").or_else(|| raw.some("errors")).is_some_and(|error| {
-        !error.is_void() && error.text() != "false"
-    });
-    let error_type = raw.field("type").or_else(|| raw.field("object")).is_some_and(|kind| kind.inner() == Some("error"));
+    let says_error = raw
+        .some("error")
+        .or_else(|| raw.some("errors"))
+        .is_some_and(|error| !error.is_void() && error.text() != "false");
+    let error_type =
+        raw.field("type").or_else(|| raw.field("object")).is_some_and(|kind| kind.inner() == Some("error"));
     if raw.is_array() || says_error || error_type || (text.is_none() && raw.some("detail").is_some()) {
         let Some(error) = error_body::read(raw) else { return Ok(false) };
         answer.fail(error, sink);
@@ -53,7 +55,6 @@ fn text_of(value: Raw<'_>) -> Option<Vec<Raw<'_>>> {
     if inner.is_string() {
         return Some(vec![inner]);
     }
-    let texts: Vec<_> =
-        inner.items().filter_map(|part| part.some("text").filter(|text| text.is_string())).collect();
+    let texts: Vec<_> = inner.items().filter_map(|part| part.some("text").filter(|text| text.is_string())).collect();
     (!texts.is_empty()).then_some(texts)
 }

@@ -37,7 +37,7 @@ fn from_event_stream(text: &str) -> Option<ProviderError> {
 
 fn plain_text(content_type: Option<&str>, text: &str) -> Option<ProviderError> {
     let plain = content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/plain"));
-    let printable = !text.starts_with('<') && !text.contains(|char: char| char == '\u{fffd}' || char == '\0');
+    let printable = !text.starts_with('<') && !text.contains(['\u{fffd}', '\0']);
     (plain && printable && !text.is_empty()).then(|| ProviderError { message: cut(text), ..ProviderError::default() })
 }
 

@@ -235,8 +235,8 @@ impl Calls {
     /// arguments may have been about to get some.
     pub(crate) fn give_all(&mut self, choice: u32, cut: bool, short: bool, sink: &mut Sink<'_>) {
         for (at, call) in self.calls.iter_mut().enumerate().filter(|(_, call)| !call.given) {
-            let valid = !cut && !(short && call.arguments.trim().is_empty());
-            call.give(choice, at, valid, sink);
+            let doubtful = cut || (short && call.arguments.trim().is_empty());
+            call.give(choice, at, !doubtful, sink);
         }
     }
 

@@ -9,9 +9,8 @@ use crate::json::Raw;
 const PROMPT: &[&str] = &["prompt_tokens", "input_tokens", "promptTokens", "inputTokens"];
 const COMPLETION: &[&str] = &["completion_tokens", "output_tokens", "completionTokens", "outputTokens"];
 const TOTAL: &[&str] = &["total_tokens", "totalTokens"];
-const CACHED: &[&str] = &[
-    "cached_tokens", "cachedTokens", "cachedInputTokens", "prompt_cache_hit_tokens", "cache_read_input_tokens",
-];
+const CACHED: &[&str] =
+    &["cached_tokens", "cachedTokens", "cachedInputTokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"];
 const REASONING: &[&str] = &["reasoning_tokens", "reasoningTokens"];
 const AUDIO: &[&str] = &["audio_tokens", "audioTokens"];
 const PROMPT_DETAILS: &[&str] =
@@ -58,7 +57,8 @@ pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
     if let (None, Some(audio)) = (usage.audio_tokens, sum(prompt_audio, completion_audio)) {
         usage.audio_tokens = Some(audio);
     }
-    let Usage { prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, audio_tokens, .. } = usage;
+    let Usage { prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, audio_tokens, .. } =
+        usage;
     let said = [prompt_tokens, completion_tokens, total_tokens, cached_tokens, reasoning_tokens, audio_tokens];
     if said.iter().all(Option::is_none) {
         return None;

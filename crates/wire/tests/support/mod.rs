@@ -1,4 +1,5 @@
 //! Shared by the decoder tests: decoding in pieces, the laws of events, a summary of an answer.
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 #![expect(dead_code, reason = "each test program uses a part of it")]
 
 use std::collections::BTreeMap;

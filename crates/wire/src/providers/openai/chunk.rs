@@ -132,9 +132,7 @@ impl OpenAiDecoder {
                 _ => {}
             }
         }
-        for (name, value) in
-            [("service_tier", chunk.service_tier), ("system_fingerprint", chunk.system_fingerprint)]
-        {
+        for (name, value) in [("service_tier", chunk.service_tier), ("system_fingerprint", chunk.system_fingerprint)] {
             if let Some(value) = value {
                 self.hold(0, name, value, trace, sink);
             }
@@ -154,7 +152,8 @@ impl OpenAiDecoder {
         for (key, value) in Fields::of(whole) {
             match &*key {
                 "choices" | "id" | "model" | "usage" | "error" | "x_groq" | "object" | "response" | "tool_calls"
-                | "finish_reason" | "value" | "service_tier" | "system_fingerprint" | "obfuscation" | "p" | "created" | "stream_options" | "type" => {}
+                | "finish_reason" | "value" | "service_tier" | "system_fingerprint" | "obfuscation" | "p"
+                | "created" | "stream_options" | "type" => {}
                 name => self.hold(0, name, value, trace, sink),
             }
         }

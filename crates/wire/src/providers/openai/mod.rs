@@ -12,6 +12,8 @@
 mod chunk;
 mod extras;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
