@@ -51,7 +51,7 @@ async function idle({ warmBase, base, streams }) {
 
 /**
  * Keeps `streams` open for `seconds`, each replaced when it ends, their ends spread over `life` ms, and samples RSS once
- * a second after the first generation.
+ * a second, after three generations in which heaps grow to the size that the work needs.
  */
 async function turnover({ base, streams, life, seconds }) {
   const open = peer.create(base)
@@ -75,7 +75,7 @@ async function turnover({ base, streams, life, seconds }) {
       going = false
     }),
   )
-  await sleep(life + 5000)
+  await sleep(3 * life)
   const samples = []
   const begin = { finished, tokens: counters.tokens }
   let fewest = openNow

@@ -1,4 +1,5 @@
 /** Memory: what an open, idle stream costs, and whether 10,000 of them stay flat while they come and go. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionsTo } from '../lib/connections.mjs'
 import { count, range, table } from '../lib/report.mjs'
 import { slope, summary } from '../lib/stats.mjs'
@@ -9,7 +10,9 @@ export const title = 'Memory'
 const PEERS = { millstream: 'millstream: `AIStream`', fetch: '`fetch`', drop: '`http.request`' }
 const IDLE_STREAMS = 5000
 const OPEN_STREAMS = 10_000
-const LIFE_SECONDS = 20
+/** Tokens in a stream that comes and goes, two of them a second. */
+const LIFE_TOKENS = 20
+const LIFE_SECONDS = LIFE_TOKENS / 2
 const KIB = 1024
 const MIB = 1024 * KIB
 
@@ -59,16 +62,23 @@ async function runIdle({ streams, rounds, log }) {
 
 async function runTurnover({ streams, seconds, log }) {
   log(`memory: ${count(streams)} streams kept open for ${seconds} s, each replaced after ${LIFE_SECONDS} s`)
-  const upstream = await startUpstream(['--tokens', String(LIFE_SECONDS), '--tokens-per-second', '1'])
+  const upstream = await startUpstream(['--tokens', String(LIFE_TOKENS), '--tokens-per-second', '2'])
   const subject = startSubject('memory', ['millstream'], ['--expose-gc'])
   try {
     const life = LIFE_SECONDS * 1000
-    const answer = await subject.ask({ base: upstream.url, streams, life, seconds }, (seconds + 120) * 1000)
+    const request = { base: upstream.url, streams, life, seconds }
+    const asked = subject.ask(request, (seconds + 120) * 1000)
+    // Looked at in the middle: sockets, not promises, are what is open.
+    const look = sleep(3 * life + seconds * 500).then(() =>
+      connectionsTo(Number(new URL(upstream.url).port), subject.pid),
+    )
+    const [answer, connections] = await Promise.all([asked, look])
     const { samples } = answer
     const result = {
       streams,
       seconds,
       open: answer.open,
+      connections,
       finished: answer.finished,
       tokens: answer.tokens,
       first: samples[0][1] / MIB,
@@ -87,11 +97,19 @@ async function runTurnover({ streams, seconds, log }) {
   }
 }
 
-/** Ten minutes at the measured slope may add this share of the resident size before it counts as growing. */
+/** By how much the resident size may grow from the first sixth of the time to the last before it counts as growing. */
 const FLAT = 0.05
 
+/** Growth between the means of the first and the last sixth of the samples, as a share. */
+function growthOf(samples) {
+  const sizes = samples.map(([, rss]) => rss)
+  const sixth = Math.max(1, Math.floor(sizes.length / 6))
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+  return mean(sizes.slice(-sixth)) / mean(sizes.slice(0, sixth)) - 1
+}
+
 function targets(idle, turnover) {
-  const growth = (turnover.slopePerMinute * 10) / turnover.first
+  const growth = growthOf(turnover.samples)
   const perStream = idle.peers.millstream.median
   return [
     {
@@ -105,13 +123,14 @@ function targets(idle, turnover) {
       id: 'P9',
       what: 'streams open at once in one process',
       wanted: '10,000',
-      reached: count(turnover.open),
-      met: turnover.open >= 0.99 * OPEN_STREAMS,
+      reached: `${count(turnover.open)} (${count(turnover.connections)} sockets)`,
+      // A stream that has just been replaced has no socket for a moment.
+      met: Math.min(turnover.open, turnover.connections) >= 0.97 * OPEN_STREAMS,
     },
     {
       id: 'P9',
-      what: `RSS with ${count(turnover.streams)} streams open, growth in 10 minutes at the slope of ${turnover.seconds} s`,
-      wanted: 'flat (≤ 5 %)',
+      what: `growth of RSS with ${count(turnover.streams)} streams open, in ${turnover.seconds} s`,
+      wanted: '≤ 5 %',
       reached: `${(growth * 100).toFixed(1)} %`,
       met: growth <= FLAT,
     },
@@ -121,11 +140,22 @@ function targets(idle, turnover) {
 export function tables({ idle, turnover }) {
   const rows = Object.entries(idle.peers).map(([peer, value]) => [PEERS[peer], range(value, 1)])
   const kept = table(
-    ['streams kept open', 'fewest open', 'finished', 'tokens', 'RSS at first', 'highest', 'at last', 'slope'],
+    [
+      'streams kept open',
+      'fewest open',
+      'sockets',
+      'finished',
+      'tokens',
+      'RSS at first',
+      'highest',
+      'at last',
+      'slope',
+    ],
     [
       [
         `${count(turnover.streams)} for ${turnover.seconds} s`,
         count(turnover.open),
+        count(turnover.connections),
         count(turnover.finished),
         count(turnover.tokens),
         `${turnover.first.toFixed(0)} MiB`,

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { productRoot } from '../lib/product.mjs'
-import { table } from '../lib/report.mjs'
+import { range, table } from '../lib/report.mjs'
 
 export const title = 'Decoders'
-const BENCHES = ['framing']
+const BENCHES = ['framing', 'decode']
 
 /** @param {{ log(line: string): void }} options */
 export async function run({ log }) {
@@ -32,7 +32,7 @@ function find({ rows }, scene, reader) {
 
 const gigabytes = (row) => row.megabytesPerSecond.median / 1000
 
-function targets({ framing }) {
+function targets({ framing, decode }) {
   const ours = gigabytes(find(framing, READS, OURS))
   const times = find(framing, READS, THEIRS).oursIsTimes
   return [
@@ -50,10 +50,41 @@ function targets({ framing }) {
       reached: times.toFixed(0),
       met: times >= 15,
     },
+    ...decode.rows.filter(({ reader }) => reader === OURS).map(decoding),
   ]
 }
 
-export function tables({ framing }) {
+function decoding({ scene, gigabytesPerSecond: { median } }) {
+  return {
+    id: 'P8',
+    what: `bytes to events, ${scene}`,
+    wanted: '≥ 1.5 GB/s',
+    reached: `${median.toFixed(2)} GB/s`,
+    met: median >= 1.5,
+  }
+}
+
+function decodeTables({ rows, rounds, pieceBytes }) {
+  const scenes = [...new Set(rows.map(({ scene }) => scene))]
+  return scenes.flatMap((scene) => [
+    `**Bytes to events**, ${scene} in ${pieceBytes / 1024} KiB reads, ${rounds} rounds`,
+    table(
+      ['', 'GB/s', 'ns per chunk', 'allocations per chunk'],
+      rows
+        .filter((row) => row.scene === scene)
+        .map(
+          ({ reader, gigabytesPerSecond: { median, lowest, highest }, nanosecondsPerChunk, allocationsPerChunk }) => [
+            reader,
+            range({ median, min: lowest, max: highest }, 2),
+            nanosecondsPerChunk.toFixed(0),
+            allocationsPerChunk.toFixed(2),
+          ],
+        ),
+    ),
+  ])
+}
+
+export function tables({ framing, decode }) {
   const digits = (value) => value.toFixed(value < 10 ? 2 : 0)
   const rate = ({ megabytesPerSecond: { median, lowest, highest } }) =>
     `${digits(median)} (${digits(lowest)}–${digits(highest)})`
@@ -63,5 +94,6 @@ export function tables({ framing }) {
   return [
     `**Framing**, MB/s, median (range) of ${framing.rounds} rounds over ${framing.body}`,
     table(['', ...readers], rows),
+    ...decodeTables(decode),
   ].join('\n\n')
 }

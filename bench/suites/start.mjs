@@ -21,7 +21,7 @@ const MB = 1e6
 
 /** @param {{ quick: boolean, log(line: string): void }} options */
 export async function run({ quick, log }) {
-  const repeats = quick ? 5 : 21
+  const repeats = quick ? 5 : 15
   log(`start: ${repeats} fresh processes each`)
   const samples = Object.fromEntries(Object.keys(PACKAGES).map((name) => [name, []]))
   for (let repeat = -1; repeat < repeats; repeat++) {
