@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { faceBreaches, rustBreaches } from '../scripts/check-floors.mjs'
-import { breachesOf } from '../scripts/check-hygiene.mjs'
+import { breachesOf, gapsOf } from '../scripts/check-hygiene.mjs'
 
 /** A `cargo metadata` document with these crates, each a name and what it depends on. */
 function metadata(crates, members = Object.keys(crates)) {
@@ -99,5 +99,17 @@ describe('the hygiene lint', () => {
       breachesOf('fuzz/Cargo.lock', 'source = "registry+https://host.invalid/index"')[0] ?? '',
       /where a crate/,
     )
+  })
+
+  it('finds a package that a lock file needs and does not lock', () => {
+    const lock = (packages) => JSON.stringify({ packages })
+    const tool = { version: '1.0.0', optionalDependencies: { '@tool/win32': '1.0.0' } }
+    const whole = { '': {}, 'node_modules/tool': tool, 'node_modules/@tool/win32': { version: '1.0.0' } }
+    assert.deepEqual(gapsOf('package-lock.json', lock(whole)), [])
+    const nested = { '': {}, 'node_modules/a/node_modules/tool': tool, 'node_modules/a/node_modules/@tool/win32': {} }
+    assert.deepEqual(gapsOf('package-lock.json', lock(nested)), [])
+    assert.deepEqual(gapsOf('package-lock.json', lock({ '': {}, 'node_modules/tool': tool })), [
+      'package-lock.json: node_modules/tool needs @tool/win32, which is not locked',
+    ])
   })
 })

@@ -1,4 +1,4 @@
-// What must never be committed: keys, paths of somebody's machine, registry hosts in lock files.
+// What must never be committed: keys, paths of somebody's machine, registry hosts in lock files, lock files with gaps.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -38,6 +38,29 @@ export function breachesOf(path, text) {
   return breaches
 }
 
+/**
+ * Packages that a lock file's entries depend on, by choice or not, but that it does not lock: npm leaves out what a
+ * registry did not have, and `npm ci` then refuses the file.
+ *
+ * @returns {string[]} one sentence each
+ */
+export function gapsOf(path, text) {
+  const { packages } = JSON.parse(text)
+  const gaps = []
+  for (const [at, { dependencies, optionalDependencies }] of Object.entries(packages)) {
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      // Nearest first, as Node looks for them.
+      const folders = at
+        .split('/node_modules/')
+        .map((_, index, parts) => parts.slice(0, parts.length - index).join('/node_modules/'))
+      const places = [...folders.map((folder) => `${folder}/node_modules/${name}`), `node_modules/${name}`]
+      if (!places.some((place) => packages[place] !== undefined))
+        gaps.push(`${path}: ${at || 'the package'} needs ${name}, which is not locked`)
+    }
+  }
+  return gaps
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
     const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
@@ -45,7 +68,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     for (const path of output.split('\0').filter((name) => name !== '' && !name.endsWith('.node'))) {
       const bytes = readFileIfThere(join(root, path))
       if (bytes === undefined || bytes.includes(0)) continue
-      breaches.push(...breachesOf(path, bytes.toString('utf8')))
+      const text = bytes.toString('utf8')
+      breaches.push(...breachesOf(path, text))
+      if (/(?:^|\/)package-lock\.json$/.test(path)) breaches.push(...gapsOf(path, text))
     }
     for (const breach of breaches) say(`  ${breach}`)
     if (breaches.length > 0) throw new StepError('something is in the tree that must not be committed')
