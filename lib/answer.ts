@@ -55,15 +55,20 @@ export interface AnswerOptions {
   retry: RetryPlan
   /** Whether events stay after they were read, so that any number of readers see them all. */
   retain: boolean
-  /** Whether the owner consumes everything as it comes; otherwise readers do. */
+  /**
+   * Whether the owner consumes everything as it comes; otherwise readers do. The engine then keeps the text
+   * (`NativeRequest.keepText`), and nothing of a token stays in JavaScript.
+   */
   push: boolean
+  /** The session's credit. */
+  credit: number
   sink?: AnswerSink
   /** Whether somebody beside the readers hears of a failure. */
   observed?: () => boolean
 }
 
-/** The engine is handed consumed credit in pieces of this size, or when a reader waits. */
-const creditPiece = 8192
+/** The engine is handed consumed credit in pieces of this size at most, or when a reader waits. */
+const largestCreditPiece = 8192
 
 /** Read entries are cut off the log, where it isn't retained, once there are so many. */
 const trimAt = 1024
@@ -80,6 +85,7 @@ export class Answer implements SessionListener {
   #base = 0
   /** Position up to which entries were consumed. */
   #consumed = 0
+  readonly #creditPiece: number
   /** Credit for them that the engine wasn't given yet. */
   #owed = 0
   /** Whether everything counts as consumed when it arrives. */
@@ -90,6 +96,9 @@ export class Answer implements SessionListener {
   #claimed = false
   readonly #readers: AnswerReader[] = []
 
+  /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
+  #logging: boolean
+  #delivered = 0
   #text = ''
   /** Position up to which entries are in `#text`. */
   #joined = 0
@@ -114,9 +123,12 @@ export class Answer implements SessionListener {
     this.#options = options
     this.#sink = options.sink
     this.provider = options.provider
+    // A piece must be less than the whole, or nobody would ever hand it over.
+    this.#creditPiece = Math.min(largestCreditPiece, options.credit / 4)
     this.#model = options.model
     this.#keeping = options.retain
     this.#draining = options.push
+    this.#logging = !options.push
   }
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
@@ -160,6 +172,7 @@ export class Answer implements SessionListener {
   /** The text of the first alternative so far; `''` where it isn't kept. Each piece is joined once, however often this is read. */
   get textSoFar(): string {
     if (!this.#keeping) return ''
+    if (!this.#logging) return this.#session?.text().slice(0, this.#delivered) ?? this.#text
     const end = this.#base + this.#log.length
     let fresh = ''
     for (let at = this.#joined; at < end; at++) {
@@ -196,12 +209,12 @@ export class Answer implements SessionListener {
   gather(): { toolCalls: ToolCall[]; reasoning: string; metadata: Record<string, unknown> } {
     const toolCalls: ToolCall[] = []
     let reasoning = ''
-    const metadata: Record<string, unknown> = {}
+    let metadata: Record<string, unknown> = {}
     for (const entry of this.#log) {
       if (typeof entry === 'string') continue
       if (entry.kind === 'tool-call') toolCalls.push(parseToolCall(entry.payload))
       else if (entry.kind === 'reasoning' && entry.choice === 0) reasoning += entry.payload
-      else if (entry.kind === 'metadata') Object.assign(metadata, JSON.parse(entry.payload))
+      else if (entry.kind === 'metadata') metadata = { ...metadata, ...JSON.parse(entry.payload) }
     }
     return { toolCalls, reasoning, metadata }
   }
@@ -224,6 +237,7 @@ export class Answer implements SessionListener {
       this.#keeping = whole
     }
     if (whole) this.drain()
+    else this.#logText()
   }
 
   /**
@@ -269,7 +283,7 @@ export class Answer implements SessionListener {
   advance(position: number): void {
     if (position <= this.#consumed) return
     this.#consume(position)
-    if (this.#owed >= creditPiece) this.flushCredit()
+    if (this.#owed >= this.#creditPiece) this.flushCredit()
     if (!this.#keeping && position - this.#base >= trimAt) this.#trim()
   }
 
@@ -328,7 +342,8 @@ export class Answer implements SessionListener {
     if (this.#firstText === undefined) this.#firstText = performance.now()
     this.#chunks++
     if (choice === 0) {
-      this.#keep(text, text)
+      if (this.#logging) this.#keep(text, text)
+      else this.#delivered += text.length
       this.#sink?.token(text)
     } else {
       this.#keep({ kind: 'text', payload: text, choice }, text)
@@ -425,6 +440,7 @@ export class Answer implements SessionListener {
     this.#outcome = outcome
     this.#witnessed = this.#readers.length > 0 || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
+    if (!this.#logging) this.#text = this.textSoFar
     this.#session = undefined
     for (const reader of [...this.#readers]) reader.wake()
     release(this.#openWaiters)
@@ -448,13 +464,22 @@ export class Answer implements SessionListener {
     })
   }
 
+  /** From here on text is logged, for a reader; what came before is its first piece. */
+  #logText(): void {
+    if (this.#logging) return
+    const text = this.textSoFar
+    this.#logging = true
+    this.#text = ''
+    if (text !== '') this.#log.unshift(text)
+  }
+
   /** Takes an event that readers see. `payload` is what it cost. */
   #keep(entry: Entry, payload: string): void {
     if (this.#draining) {
       this.#consumed++
       if (!this.#options.push) {
         this.#owed += eventCost(payload)
-        if (this.#owed >= creditPiece) this.flushCredit()
+        if (this.#owed >= this.#creditPiece) this.flushCredit()
       }
       if (!this.#keeping) {
         this.#base++
@@ -469,7 +494,7 @@ export class Answer implements SessionListener {
   #spend(payload: string): void {
     if (this.#options.push) return
     this.#owed += eventCost(payload)
-    if (this.#owed >= creditPiece) this.flushCredit()
+    if (this.#owed >= this.#creditPiece) this.flushCredit()
   }
 
   /** Marks entries as consumed up to a position. */

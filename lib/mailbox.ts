@@ -40,6 +40,11 @@ export interface Session {
   /** Returns credit for events that were consumed; see {@link eventCost}. */
   credit(units: number): void
   decideRetry(goOn: boolean): void
+  /**
+   * The text of the first alternative, where the request has `keepText`. While the session runs it may be ahead of what
+   * the listener was told.
+   */
+  text(): string
 }
 
 /** Credit units one event takes: its payload in UTF-16 units, plus 64 for the record. */
@@ -50,7 +55,10 @@ export function eventCost(payload: string): number {
 /** Room for the largest batch (`BATCH_RECORDS` in `src/mailbox.rs`): a count, then three numbers an event. */
 const records = new Uint32Array(1 + 3 * 4096)
 
-const listeners = new Map<number, SessionListener>()
+/** Set in the count where another batch waits (`MORE` in `src/mailbox.rs`). */
+const more = 0x8000_0000
+
+const running = new Map<number, RunningSession>()
 
 let mailbox: NativeMailbox | undefined
 
@@ -59,43 +67,77 @@ function open(): NativeMailbox {
   return mailbox
 }
 
+class RunningSession implements Session {
+  readonly listener: SessionListener
+  readonly #id: number
+  /** The text that was kept, once the session is over. */
+  #kept: string | undefined
+
+  constructor(id: number, listener: SessionListener) {
+    this.#id = id
+    this.listener = listener
+  }
+
+  cancel(): void {
+    open().cancel(this.#id)
+  }
+
+  credit(units: number): void {
+    open().credit(this.#id, units)
+  }
+
+  decideRetry(goOn: boolean): void {
+    open().decideRetry(this.#id, goOn)
+  }
+
+  text(): string {
+    return this.#kept ?? open().text(this.#id)
+  }
+
+  /** Its last record is there. */
+  close(): void {
+    this.#kept = open().close(this.#id)
+    running.delete(this.#id)
+    if (running.size === 0) open().hold(false)
+  }
+}
+
 /** Starts a session. Throws only for what the engine can't even try. */
 export function openSession(request: NativeRequest, listener: SessionListener): Session {
   const native = open()
   const id = native.open(request)
-  listeners.set(id, listener)
-  native.hold(true)
-  return {
-    cancel: () => native.cancel(id),
-    credit: (units) => native.credit(id, units),
-    decideRetry: (goOn) => native.decideRetry(id, goOn),
-  }
+  const session = new RunningSession(id, listener)
+  running.set(id, session)
+  if (running.size === 1) native.hold(true)
+  return session
 }
 
 /** How many sessions of this environment are running. */
 export function openSessions(): number {
-  return listeners.size
+  return running.size
 }
 
 /** Takes everything there is. Called by the engine, once per wake. */
 function deliver(): void {
   const native = open()
   for (let text = native.take(records); text !== null; text = native.take(records)) {
-    dispatch(text)
+    const head = records[0]!
+    dispatch(text, head & ~more)
+    if (head < more) return
   }
 }
 
-function dispatch(text: string): void {
-  const end = records[0]! + 1
+function dispatch(text: string, count: number): void {
   let from = 0
-  for (let at = 1; at < end; at += 3) {
-    const id = records[at]!
+  for (let at = 1; at <= count; at += 3) {
     const kind = records[at + 1]!
     const to = records[at + 2]!
-    const listener = listeners.get(id)
-    if (listener !== undefined) {
+    const session = running.get(records[at]!)
+    if (session !== undefined) {
       try {
-        tell(listener, id, kind, from === to ? '' : text.slice(from, to))
+        // Nearly every event is a piece of the first alternative's text.
+        if (kind === 2) session.listener.text(text.slice(from, to), 0)
+        else tell(session, kind, text.slice(from, to))
       } catch (error) {
         raise(error)
       }
@@ -105,7 +147,8 @@ function dispatch(text: string): void {
 }
 
 /** The table of record kinds; `Kind` in `src/mailbox.rs` is the other copy. */
-function tell(listener: SessionListener, id: number, kind: number, payload: string): void {
+function tell(session: RunningSession, kind: number, payload: string): void {
+  const { listener } = session
   switch (kind & 0xff) {
     case 0:
       return listener.open(payload)
@@ -130,20 +173,15 @@ function tell(listener: SessionListener, id: number, kind: number, payload: stri
     case 10:
       return listener.retryQuestion(payload)
     case 11:
-      close(id)
+      session.close()
       return listener.finish(payload)
     case 12:
-      close(id)
+      session.close()
       return listener.failed(payload)
     case 13:
-      close(id)
+      session.close()
       return listener.cancelled()
   }
-}
-
-function close(id: number): void {
-  listeners.delete(id)
-  if (listeners.size === 0) open().hold(false)
 }
 
 /** As an emitter's handler would: uncaught, but not in the middle of the other sessions' events. */

@@ -42,6 +42,8 @@ export interface NativeRequest {
    * once, later ones are gathered so long. 0 delivers each as it comes.
    */
   flushInterval: number
+  /** Whether the engine keeps the text of the first alternative for `Session.text`. */
+  keepText: boolean
 }
 
 /** A failure as data (`crates/engine/src/error.rs`); `StreamError` is built from it. */
@@ -68,6 +70,8 @@ export interface NativeMailbox {
   cancel(session: number): void
   credit(session: number, units: number): void
   decideRetry(session: number, goOn: boolean): void
+  text(session: number): string
+  close(session: number): string
   hold(hold: boolean): void
 }
 

@@ -42,19 +42,15 @@ pub(crate) enum Kind {
     Cancelled = 13,
 }
 
-impl Kind {
-    /// Whether the session's listener hears nothing after this.
-    fn is_terminal(self) -> bool {
-        matches!(self, Self::Finish | Self::Failed | Self::Cancelled)
-    }
-}
-
 /// A batch is closed at this many bytes: no single string keeps the JavaScript thread long, and all of them are born in
 /// V8's young generation.
 const BATCH_BYTES: usize = 64 * 1024;
 
 /// … or at this many events. `lib/mailbox.ts` allocates its record buffer for it.
 const BATCH_RECORDS: usize = 4096;
+
+/// Flag in the number of records: another batch waits.
+const MORE: u32 = 1 << 31;
 
 /// Buffers larger than this are not kept for reuse.
 const KEEP_BYTES: usize = 4 * BATCH_BYTES;
@@ -147,9 +143,6 @@ impl Shared {
         if batch.is_full() {
             self.close_open(&mut state);
         }
-        if kind.is_terminal() {
-            state.sessions.remove(&session);
-        }
         self.schedule(&mut state, spacing);
         number
     }
@@ -191,25 +184,28 @@ impl Shared {
         }
     }
 
-    /// Takes the oldest batch off the queue. Where there is none, the next event wakes JavaScript again.
-    fn next_batch(&self) -> Option<Batch> {
-        let mut batch = {
-            let mut state = self.lock();
-            if state.closed.is_empty() && !state.open.is_empty() {
-                self.close_open(&mut state);
-            }
-            let Some(batch) = state.closed.pop_front() else {
-                if state.wake_state == WakeState::InFlight {
-                    state.wake_state = WakeState::Idle;
-                }
-                state.last_taken = Some(Instant::now());
-                return None;
-            };
+    /// Takes the oldest batch off the queue, and says whether there is another. Where there is none, the next event
+    /// wakes JavaScript again.
+    fn next_batch(&self) -> Option<(Batch, bool)> {
+        let mut state = self.lock();
+        if state.closed.is_empty() && !state.open.is_empty() {
+            self.close_open(&mut state);
+        }
+        let batch = state.closed.pop_front();
+        let more = !state.closed.is_empty() || !state.open.is_empty();
+        if batch.is_some() {
             self.taken.fetch_add(1, Ordering::Release);
-            batch
-        };
+        }
+        if !more {
+            if state.wake_state == WakeState::InFlight {
+                state.wake_state = WakeState::Idle;
+            }
+            state.last_taken = Some(Instant::now());
+        }
+        drop(state);
+        let mut batch = batch?;
         batch.waiting.drain(..).for_each(Waker::wake);
-        Some(batch)
+        Some((batch, more))
     }
 
     /// Waits out the spacing under load. Ends with the environment.
@@ -318,7 +314,8 @@ impl Mailbox {
     }
 
     /// The next batch: its text, with its records written into `records` behind their number of `u32`s in
-    /// `records[0]`; null where there is none. The buffer must hold the largest batch.
+    /// `records[0]`, which has [`MORE`] set where another batch waits; null where there is none. The buffer must hold
+    /// the largest batch.
     #[napi(ts_return_type = "string | null")]
     pub fn take<'env>(&self, env: &'env Env, mut records: Uint32ArraySlice<'_>) -> Result<Option<JsString<'env>>> {
         #[expect(unsafe_code, reason = "the buffer is `lib/mailbox.ts`'s own and not shared with another thread")]
@@ -328,13 +325,13 @@ impl Mailbox {
         let Some((room_for_count, room)) = records.split_first_mut() else {
             return Err(Error::new(Status::InvalidArg, "expected a buffer for records"));
         };
-        let Some(mut batch) = self.shared.next_batch() else { return Ok(None) };
+        let Some((mut batch, more)) = self.shared.next_batch() else { return Ok(None) };
         let count = batch.records.len();
         let Some(room) = room.get_mut(..count) else {
             return Err(Error::new(Status::InvalidArg, "expected room for a whole batch of records"));
         };
         room.copy_from_slice(&batch.records);
-        *room_for_count = u32::try_from(count).unwrap_or(u32::MAX);
+        *room_for_count = u32::try_from(count).unwrap_or(u32::MAX) | if more { MORE } else { 0 };
         // One byte a unit: pure ASCII, which V8 copies instead of decoding.
         let text = if batch.units as usize == batch.text.len() {
             env.create_string_latin1(batch.text.as_bytes())?
@@ -379,6 +376,20 @@ impl Mailbox {
         if let Some(control) = self.control(session) {
             control.return_credit(units as i64);
         }
+    }
+
+    /// The text of a session's first alternative as far as it has come, delivered or not, where the session was opened
+    /// to keep it; else empty.
+    #[napi]
+    pub fn text(&self, session: u32) -> String {
+        self.control(session).map(|control| control.text()).unwrap_or_default()
+    }
+
+    /// Forgets a session whose last record was taken, and returns its kept text.
+    #[napi]
+    pub fn close(&self, session: u32) -> String {
+        let control = self.shared.lock().sessions.remove(&session);
+        control.map(|control| control.take_text()).unwrap_or_default()
     }
 
     /// Answers a session's `RetryQuestion`.

@@ -51,6 +51,7 @@ pub struct NativeRequest {
     pub credit: f64,
     pub auto_credit: bool,
     pub flush_interval: f64,
+    pub keep_text: bool,
 }
 
 impl NativeRequest {
@@ -129,6 +130,9 @@ pub(crate) struct Control {
     credit: AtomicI64,
     waiting: Mutex<Option<Waker>>,
     answer: Mutex<Option<oneshot::Sender<bool>>>,
+    /// The text of the first alternative, where the session keeps it: bytes here cost a fraction of what as many small
+    /// strings cost JavaScript's collector.
+    text: Mutex<String>,
 }
 
 impl Control {
@@ -156,6 +160,18 @@ impl Control {
         }
     }
 
+    fn keep_text(&self, text: &str) {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn take_text(&self) -> String {
+        std::mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn poll_credit(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.credit.load(Ordering::Acquire) > 0 {
             return Poll::Ready(());
@@ -177,8 +193,9 @@ pub(crate) fn start(request: NativeRequest, id: u32, mailbox: Arc<Shared>, contr
         control.credit.store(window, Ordering::Release);
         Credit::Returned
     };
+    let keep_text = request.keep_text;
     let request = request.into_session_request()?;
-    let exit = MailboxExit { id, mailbox, control: Arc::clone(&control), credit, spacing, finish: None };
+    let exit = MailboxExit { id, mailbox, control: Arc::clone(&control), credit, spacing, keep_text, finish: None };
     let session = engine.open(request, exit);
     // Nobody else sets it.
     let _ = control.session.set(session);
@@ -204,6 +221,7 @@ struct MailboxExit {
     finish: Option<(FinishReason, Option<String>)>,
     /// Least distance of wakes under load.
     spacing: Duration,
+    keep_text: bool,
 }
 
 impl MailboxExit {
@@ -232,7 +250,12 @@ impl MailboxExit {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Text { choice, text } => self.push(Kind::Text, choice, &text),
+            Event::Text { choice, text } => {
+                if self.keep_text && choice == 0 {
+                    self.control.keep_text(&text);
+                }
+                self.push(Kind::Text, choice, &text);
+            }
             Event::Reasoning { choice, text, signature } => {
                 if !text.is_empty() {
                     self.push(Kind::Reasoning, choice, &text);
