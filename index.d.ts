@@ -497,8 +497,12 @@ export type ErrorMode = "throw" | "chunk";
  * const config: AIStreamConfig = { provider: 'openai', model: 'gpt-4o-mini', apiKey: 'sk-…' }
  */
 export interface AIStreamConfig extends GenerationOptions {
-	/** An app's own route or a provider's URL. A relative one resolves against `baseUrl`, else `MILLSTREAM_BASE_URL`. */
+	/**
+	 * An app's own route or a provider's URL. A relative one resolves as in a browser against `baseUrl`, else
+	 * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
+	 */
 	endpoint?: string;
+	/** What `endpoint` is relative to; with `provider`, replaces the provider's base URL. */
 	baseUrl?: string;
 	/** A provider known by name, or where any other is that understands OpenAI's format. */
 	provider?: ProviderName | ProviderConfig;
@@ -528,7 +532,12 @@ export interface AIStreamConfig extends GenerationOptions {
 	/** The largest single event that is accepted, in bytes. Default 8 MiB. */
 	maxEventBytes?: number;
 }
-/** How an {@link AIStream} is connected. */
+/**
+ * How an {@link AIStream} is connected.
+ *
+ * @example
+ * new AIStream({ endpoint: 'http://127.0.0.1:3000/api/chat', model: 'm' }, { transport: 'sse', reconnect: false })
+ */
 export interface AIStreamTransportOptions {
 	/**
 	 * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
@@ -546,7 +555,13 @@ export interface AIStreamTransportOptions {
 	/** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
 	flushInterval?: number;
 }
-/** Options of one turn. They add to or replace those of the conversation. */
+/**
+ * Options of one turn. They add to or replace those of the conversation.
+ *
+ * @example
+ * const options: SendOptions = { temperature: 0, signal: AbortSignal.timeout(10_000) }
+ * await stream.send('Hello', options)
+ */
 export interface SendOptions extends GenerationOptions {
 	/** Ends the turn: `send` as `stop()` does; readers of `stream` get an `aborted_error`. */
 	signal?: AbortSignal;
@@ -554,7 +569,12 @@ export interface SendOptions extends GenerationOptions {
 	retry?: RetryConfig;
 	headers?: Record<string, string>;
 }
-/** Options of one pulled turn. */
+/**
+ * Options of one pulled turn.
+ *
+ * @example
+ * for await (const chunk of stream.stream('A very long story', { retain: false })) process.stdout.write(chunk.content)
+ */
 export interface StreamSendOptions extends SendOptions {
 	/**
 	 * Whether chunks stay after they were read, for any number of readers. Default true. With `false`, memory stays flat

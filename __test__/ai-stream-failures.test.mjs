@@ -400,3 +400,16 @@ test('with resume restart, what was delivered is not delivered again', async (t)
   assert.equal(text, 'ABC')
   assert.equal(server.exchanges.length, 2)
 })
+
+test('a loop over the stream hears of a failure in place of send', async (t) => {
+  const server = await serve(t, (exchange) => exchange.response.writeHead(401).end())
+  const stream = open(server)
+  const sent = stream.send('x')
+  await assert.rejects(
+    async () => {
+      for await (const _ of stream);
+    },
+    { status: 401 },
+  )
+  await sent
+})

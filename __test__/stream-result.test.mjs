@@ -374,6 +374,31 @@ test('an answer nobody reads is not fetched', async (t) => {
   )
 })
 
+test('bufferSize bounds what is under way to a reader who does not read', async (t) => {
+  const server = await serve(t, async (exchange) => {
+    exchange.sse()
+    for (let n = 0; n < 100; n++) {
+      exchange.write(token('x'.repeat(36)))
+      await pause(1)
+    }
+    exchange.response.end(done())
+  })
+  const heard = async (options) => {
+    const stream = open(server, {}, options)
+    const events = record(stream, ['token'])
+    const result = await stream.stream('x')
+    const exchange = server.exchanges.at(-1)
+    await exchange.closed
+    await pause(20)
+    const before = events.length
+    assert.equal((await result.text).length, 3600)
+    return before
+  }
+  // A piece costs 100.
+  assert.ok((await heard({ bufferSize: 1000 })) < 60)
+  assert.equal(await heard({ bufferSize: 100_000 }), 100)
+})
+
 test('without retain there is one reader, and a second is told so', async (t) => {
   const server = await serve(t, say('A', 'B'))
   const stream = open(server)

@@ -282,6 +282,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       model: this.#settings.model,
       retry: turnOptions.retry,
       retain: turnOptions.retain,
+      credit: this.#settings.credit,
       push: turnOptions.push,
       sink: this.#sink(() => answer),
       observed: () => this.#isHeard,
