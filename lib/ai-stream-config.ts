@@ -275,6 +275,7 @@ export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: 
     askRetry: turn.retry.shouldRetry !== undefined || turn.retry.retryableErrors !== undefined,
     resume: base.resume,
     credit: base.credit,
+    keepText: turn.push,
     autoCredit: turn.push,
     flushInterval: base.flushInterval,
   }

@@ -55,7 +55,10 @@ export interface AnswerOptions {
   retry: RetryPlan
   /** Whether events stay after they were read, so that any number of readers see them all. */
   retain: boolean
-  /** Whether the owner consumes everything as it comes; otherwise readers do. */
+  /**
+   * Whether the owner consumes everything as it comes; otherwise readers do. The engine then keeps the text
+   * (`NativeRequest.keepText`), and nothing of a token stays in JavaScript.
+   */
   push: boolean
   /** The session's credit. */
   credit: number
@@ -93,6 +96,9 @@ export class Answer implements SessionListener {
   #claimed = false
   readonly #readers: AnswerReader[] = []
 
+  /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
+  #logging: boolean
+  #delivered = 0
   #text = ''
   /** Position up to which entries are in `#text`. */
   #joined = 0
@@ -122,6 +128,7 @@ export class Answer implements SessionListener {
     this.#model = options.model
     this.#keeping = options.retain
     this.#draining = options.push
+    this.#logging = !options.push
   }
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
@@ -165,6 +172,7 @@ export class Answer implements SessionListener {
   /** The text of the first alternative so far; `''` where it isn't kept. Each piece is joined once, however often this is read. */
   get textSoFar(): string {
     if (!this.#keeping) return ''
+    if (!this.#logging) return this.#session?.text().slice(0, this.#delivered) ?? this.#text
     const end = this.#base + this.#log.length
     let fresh = ''
     for (let at = this.#joined; at < end; at++) {
@@ -229,6 +237,7 @@ export class Answer implements SessionListener {
       this.#keeping = whole
     }
     if (whole) this.drain()
+    else this.#logText()
   }
 
   /**
@@ -333,7 +342,8 @@ export class Answer implements SessionListener {
     if (this.#firstText === undefined) this.#firstText = performance.now()
     this.#chunks++
     if (choice === 0) {
-      this.#keep(text, text)
+      if (this.#logging) this.#keep(text, text)
+      else this.#delivered += text.length
       this.#sink?.token(text)
     } else {
       this.#keep({ kind: 'text', payload: text, choice }, text)
@@ -430,6 +440,7 @@ export class Answer implements SessionListener {
     this.#outcome = outcome
     this.#witnessed = this.#readers.length > 0 || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
+    if (!this.#logging) this.#text = this.textSoFar
     this.#session = undefined
     for (const reader of [...this.#readers]) reader.wake()
     release(this.#openWaiters)
@@ -451,6 +462,15 @@ export class Answer implements SessionListener {
       provider: this.provider,
       cause: error,
     })
+  }
+
+  /** From here on text is logged, for a reader; what came before is its first piece. */
+  #logText(): void {
+    if (this.#logging) return
+    const text = this.textSoFar
+    this.#logging = true
+    this.#text = ''
+    if (text !== '') this.#log.unshift(text)
   }
 
   /** Takes an event that readers see. `payload` is what it cost. */
