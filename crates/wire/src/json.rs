@@ -157,8 +157,11 @@ impl<'a> Raw<'a> {
             b'n' => Value::Null,
             b'[' => Value::Array(self.items().map(Raw::to_value).collect()),
             b'{' => {
-                let members = self.fields().map(|(key, value)| (key.into_owned(), value.to_value()));
-                Value::Object(members.collect::<Map<_, _>>())
+                let mut members = Map::new();
+                for (key, value) in self.fields() {
+                    members.insert(key.into_owned(), value.to_value());
+                }
+                Value::Object(members)
             }
             _ => {
                 let number = (self.0.parse::<u64>().ok().map(Number::from))
@@ -200,7 +203,42 @@ impl<'a> Fields<'a> {
         if self.state == Walk::Ended { self.text.get(self.at..) } else { None }
     }
 
-    fn step(&mut self) -> Option<(Cow<'a, str>, Raw<'a>)> {
+    /// The next member's name; its value comes next, by [`Fields::value`] or [`Fields::inside`].
+    #[inline]
+    pub(crate) fn key(&mut self) -> Option<Cow<'a, str>> {
+        let key = self.step();
+        if key.is_none() && self.state != Walk::Ended {
+            self.state = Walk::Malformed;
+        }
+        key
+    }
+
+    /// The value of the member whose name was taken.
+    #[inline]
+    pub(crate) fn value(&mut self) -> Option<Raw<'a>> {
+        let value = value_end(self.text.as_bytes(), self.at).and_then(|end| self.text.get(self.at..end).map(Raw));
+        match value {
+            Some(value) => self.at += value.0.len(),
+            None => self.state = Walk::Malformed,
+        }
+        value
+    }
+
+    /// The text from the value of the member whose name was taken, for a walk of one's own; what it leaves is given back
+    /// by [`Fields::resume`].
+    pub(crate) fn inside(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Goes on where a walk of one's own stopped: `rest` is the end of what [`Fields::inside`] gave.
+    pub(crate) fn resume(&mut self, rest: &str) {
+        self.at = self.text.len() - rest.len();
+    }
+
+    fn step(&mut self) -> Option<Cow<'a, str>> {
+        if matches!(self.state, Walk::Ended | Walk::Malformed) {
+            return None;
+        }
         let bytes = self.text.as_bytes();
         let mut at = skip_space(bytes, self.at);
         match (self.state, bytes.get(at)?) {
@@ -216,20 +254,16 @@ impl<'a> Fields<'a> {
         if bytes.get(at) != Some(&b'"') {
             return None;
         }
-        let key_end = string_end(bytes, at + 1)?;
+        let (key_end, escaped) = string_end_escaped(bytes, at + 1)?;
         let inner = self.text.get(at + 1..key_end)?;
-        // Keys are short: a look at each byte is quicker than a search.
-        let key = if inner.bytes().any(|byte| byte == b'\\') { unescape(inner) } else { Cow::Borrowed(inner) };
+        let key = if escaped { unescape(inner) } else { Cow::Borrowed(inner) };
         at = skip_space(bytes, key_end + 1);
         if bytes.get(at) != Some(&b':') {
             return None;
         }
-        at = skip_space(bytes, at + 1);
-        let end = value_end(bytes, at)?;
-        let value = Raw(self.text.get(at..end)?);
-        self.at = end;
+        self.at = skip_space(bytes, at + 1);
         self.state = Walk::Further;
-        Some((key, value))
+        Some(key)
     }
 }
 
@@ -237,14 +271,9 @@ impl<'a> Iterator for Fields<'a> {
     type Item = (Cow<'a, str>, Raw<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if matches!(self.state, Walk::Ended | Walk::Malformed) {
-            return None;
-        }
-        let member = self.step();
-        if member.is_none() && self.state != Walk::Ended {
-            self.state = Walk::Malformed;
-        }
-        member
+        let key = self.key()?;
+        let value = self.value()?;
+        Some((key, value))
     }
 }
 
@@ -294,7 +323,14 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// Index of the quote that closes the string whose inside begins at `at`; `None` where a control character, a
 /// malformed escape or the end comes first.
 #[inline]
-pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+    string_end_escaped(bytes, at).map(|(end, _)| end)
+}
+
+/// As [`string_end`], and whether there are escapes before it.
+#[inline]
+pub(crate) fn string_end_escaped(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut escaped = false;
     loop {
         // Eight bytes at a time: the lowest marked byte is the first quote, backslash or control character (marks
         // above it may be false, for borrows run upwards only).
@@ -309,22 +345,25 @@ pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
             if marks != 0 {
                 at += marks.trailing_zeros() as usize / 8;
                 if bytes.get(at) == Some(&b'"') {
-                    return Some(at);
+                    return Some((at, escaped));
                 }
                 break;
             }
             at += 8;
         }
         match *bytes.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => match *bytes.get(at + 1)? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                b'u' => {
-                    hex4(bytes, at + 2)?;
-                    at += 6;
+            b'"' => return Some((at, escaped)),
+            b'\\' => {
+                escaped = true;
+                match *bytes.get(at + 1)? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
+                    b'u' => {
+                        hex4(bytes, at + 2)?;
+                        at += 6;
+                    }
+                    _ => return None,
                 }
-                _ => return None,
-            },
+            }
             0..0x20 => return None,
             _ => at += 1,
         }

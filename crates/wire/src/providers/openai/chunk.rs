@@ -9,11 +9,11 @@ use crate::providers::error_body;
 use crate::providers::tools::Delta;
 
 /// The fields of a chunk that mean something to everybody.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 struct Chunk<'a> {
     id: Option<Raw<'a>>,
     model: Option<Raw<'a>>,
-    choices: Option<Raw<'a>>,
+    choices: Choices<'a>,
     usage: Option<Raw<'a>>,
     error: Option<Raw<'a>>,
     groq: Option<Raw<'a>>,
@@ -33,6 +33,154 @@ struct Chunk<'a> {
     complaint: bool,
 }
 
+/// The choices of a chunk. One is the rule, and is taken apart on the way, so that nothing is walked over twice.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one chunk; a box would cost more than it saves"
+)]
+enum Choices<'a> {
+    #[default]
+    None,
+    Null,
+    One(ChoiceFields<'a>),
+    Many(Raw<'a>),
+}
+
+impl Choices<'_> {
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Many(choices) if choices.is_void())
+    }
+}
+
+impl<'a> Chunk<'a> {
+    fn take_choices(&mut self, fields: &mut Fields<'a>) {
+        let inside = fields.inside();
+        let one = inside.strip_prefix('[').and_then(|first| {
+            let (choice, rest) = ChoiceFields::gather(first)?;
+            Some((choice, rest.trim_ascii_start().strip_prefix(']')?))
+        });
+        if let Some((choice, rest)) = one {
+            fields.resume(rest);
+            self.choices = Choices::One(choice);
+        } else if let Some(choices) = fields.value() {
+            self.choices = if choices.is_array() { Choices::Many(choices) } else { Choices::Null };
+        }
+    }
+}
+
+/// The fields of a choice.
+#[derive(Debug)]
+struct ChoiceFields<'a> {
+    whole: &'a str,
+    index: u32,
+    delta: Option<DeltaFields<'a>>,
+    message: Option<Raw<'a>>,
+    /// Of legacy completions.
+    text: Option<Raw<'a>>,
+    finish: Option<Raw<'a>>,
+    logprobs: Option<Raw<'a>>,
+    /// Moonshot counts here.
+    usage: Option<Raw<'a>>,
+    others: bool,
+}
+
+impl<'a> ChoiceFields<'a> {
+    /// The choice that `text` begins with, and what follows it.
+    fn gather(text: &'a str) -> Option<(Self, &'a str)> {
+        let mut choice = Self {
+            whole: text,
+            index: 0,
+            delta: None,
+            message: None,
+            text: None,
+            finish: None,
+            logprobs: None,
+            usage: None,
+            others: false,
+        };
+        let mut fields = Fields::of(text);
+        while let Some(key) = fields.key() {
+            if key == "delta" && fields.inside().starts_with('{') {
+                let (delta, rest) = DeltaFields::gather(fields.inside())?;
+                choice.delta = Some(delta);
+                fields.resume(rest);
+                continue;
+            }
+            let value = fields.value()?;
+            match &*key {
+                "index" => choice.index = value.as_count().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
+                "delta" => choice.delta = None,
+                "message" => choice.message = Some(value).filter(|value| value.is_object()),
+                "text" => choice.text = Some(value),
+                "finish_reason" => choice.finish = Some(value),
+                "logprobs" => choice.logprobs = Some(value),
+                "usage" => choice.usage = Some(value),
+                _ => choice.others |= !value.is_null(),
+            }
+        }
+        let rest = fields.rest()?;
+        Some((choice, rest))
+    }
+}
+
+/// The fields of a delta or a message.
+#[derive(Debug)]
+struct DeltaFields<'a> {
+    whole: &'a str,
+    content: Option<Raw<'a>>,
+    reasoning: Option<Raw<'a>>,
+    /// The same under a second name.
+    reasoning_again: Option<Raw<'a>>,
+    details: Option<Raw<'a>>,
+    calls: Option<Raw<'a>>,
+    function: Option<Raw<'a>>,
+    others: bool,
+}
+
+impl<'a> DeltaFields<'a> {
+    /// The delta that `text` begins with, and what follows it.
+    fn gather(text: &'a str) -> Option<(Self, &'a str)> {
+        let mut delta = Self {
+            whole: text,
+            content: None,
+            reasoning: None,
+            reasoning_again: None,
+            details: None,
+            calls: None,
+            function: None,
+            others: false,
+        };
+        let mut fields = Fields::of(text);
+        while let Some(key) = fields.key() {
+            let value = fields.value()?;
+            match &*key {
+                "role" => {}
+                "content" => delta.content = Some(value),
+                "reasoning_content" | "reasoning" | "thinking" | "reasoning_text" => {
+                    if value.inner().is_none_or(str::is_empty) {
+                        delta.others |= value.is_object() || value.is_array();
+                    } else if delta.reasoning.is_none() {
+                        delta.reasoning = Some(value);
+                    } else {
+                        delta.reasoning_again = Some(value);
+                    }
+                }
+                "reasoning_details" => delta.details = Some(value),
+                "tool_calls" => delta.calls = Some(value),
+                "function_call" => delta.function = Some(value),
+                _ => delta.others |= !value.is_null(),
+            }
+        }
+        let rest = fields.rest()?;
+        Some((delta, rest))
+    }
+}
+
 impl OpenAiDecoder {
     /// Reads the object that `text` begins with; returns what follows it. Nothing has happened where it is malformed.
     pub(super) fn object<'a>(
@@ -44,9 +192,13 @@ impl OpenAiDecoder {
     ) -> Result<&'a str, Fault> {
         let mut chunk = Chunk::default();
         let mut fields = Fields::of(text);
-        for (key, value) in &mut fields {
+        while let Some(key) = fields.key() {
+            if key == "choices" {
+                chunk.take_choices(&mut fields);
+                continue;
+            }
+            let Some(value) = fields.value() else { break };
             match &*key {
-                "choices" => chunk.choices = Some(value),
                 "id" => chunk.id = Some(value),
                 "model" => chunk.model = Some(value),
                 "usage" => chunk.usage = Some(value),
@@ -82,7 +234,7 @@ impl OpenAiDecoder {
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
         let in_error_object = |kind: Raw<'_>| kind.inner() == Some("error");
-        let says_nothing = chunk.choices.is_none() && chunk.response.is_none() && chunk.value.is_none();
+        let says_nothing = chunk.choices.is_absent() && chunk.response.is_none() && chunk.value.is_none();
         let of_groq = chunk.groq.and_then(|groq| groq.some("error"));
         let error = chunk.error.filter(|error| error.is_string() || error.is_object() || error.is_array()).or(of_groq);
         if is_error || chunk.object.is_some_and(in_error_object) || (says_nothing && chunk.complaint) {
@@ -96,12 +248,14 @@ impl OpenAiDecoder {
         if error.is_none() || !says_nothing {
             trace.events += self.start(chunk.id, chunk.model, sink);
         }
-        for choice in chunk.choices.into_iter().flat_map(Raw::items) {
-            self.read_choice(choice, trace, sink)?;
+        match &chunk.choices {
+            Choices::One(choice) => self.apply_choice(choice, trace, sink)?,
+            Choices::Many(choices) => self.read_choices(*choices, trace, sink)?,
+            Choices::None | Choices::Null => {}
         }
         if let Some(value) = chunk.response.or(chunk.value).filter(|value| value.as_text().is_some()) {
             // Beside `choices`, Workers AI says the same twice.
-            if chunk.choices.is_none_or(Raw::is_void) {
+            if matches!(chunk.choices, Choices::None | Choices::Null) || chunk.choices.is_empty() {
                 self.endless |= chunk.value.is_some();
                 let at = self.choice(0)?;
                 self.text(at, value, trace, sink);
@@ -109,7 +263,7 @@ impl OpenAiDecoder {
                 trace.ignore(value);
             }
         }
-        if chunk.choices.is_none() {
+        if chunk.choices.is_absent() {
             for call in chunk.tool_calls.into_iter().flat_map(Raw::items) {
                 let at = self.choice(0)?;
                 self.read_call(at, call, trace, sink)?;
@@ -159,114 +313,94 @@ impl OpenAiDecoder {
         }
     }
 
-    fn read_choice<'a>(&mut self, raw: Raw<'a>, trace: &mut Trace<'a>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let mut index = 0;
-        let (mut delta, mut message, mut text, mut finish, mut logprobs) = (None, None, None, None, None);
-        let mut others = false;
-        for (key, value) in raw.fields() {
-            match &*key {
-                "index" => index = value.as_count().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
-                "delta" => delta = Some(value).filter(|value| value.is_object()),
-                "message" => message = Some(value).filter(|value| value.is_object()),
-                "text" => text = Some(value),
-                "finish_reason" => finish = Some(value),
-                "logprobs" => logprobs = Some(value),
-                // Moonshot counts here.
-                "usage" => self.keep_usage(value, trace),
-                _ => others |= !value.is_null(),
+    fn read_choices<'a>(&mut self, choices: Raw<'a>, trace: &mut Trace<'a>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        for choice in choices.items() {
+            if let Some((fields, _)) = ChoiceFields::gather(choice.text()) {
+                self.apply_choice(&fields, trace, sink)?;
             }
+        }
+        Ok(())
+    }
+
+    fn apply_choice<'a>(
+        &mut self,
+        choice: &ChoiceFields<'a>,
+        trace: &mut Trace<'a>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        let index = choice.index;
+        if let Some(usage) = choice.usage {
+            self.keep_usage(usage, trace);
         }
         let at = self.choice(index)?;
         let delivered = self.choices.get(at).is_some_and(|choice| choice.delivered);
         let mut content = None;
-        match (delta, message) {
-            (Some(delta), message) => {
-                content = self.read_delta(at, index, delta, trace, sink)?;
-                // Perplexity and Writer send the whole message so far beside the delta.
-                if let Some(copy) = message.and_then(|message| message.field("content")) {
-                    trace.ignore(copy);
-                }
+        if let Some(delta) = &choice.delta {
+            content = delta.content;
+            self.apply_delta(at, index, delta, trace, sink)?;
+            // Perplexity and Writer send the whole message so far beside the delta.
+            if let Some(copy) = choice.message.and_then(|message| message.field("content")) {
+                trace.ignore(copy);
             }
-            (None, Some(message)) => {
-                trace.lasting = true;
-                if !delivered {
-                    content = self.read_delta(at, index, message, trace, sink)?;
-                }
+        } else if let Some(message) = choice.message {
+            trace.lasting = true;
+            if let (false, Some((fields, _))) = (delivered, DeltaFields::gather(message.text())) {
+                content = fields.content;
+                self.apply_delta(at, index, &fields, trace, sink)?;
             }
-            (None, None) => {}
         }
-        match text {
+        match choice.text {
             // Together says it in `text` and in `delta` both.
             Some(text) if content.is_some_and(|content: Raw<'_>| !content.is_null()) => trace.ignore(text),
             Some(text) => self.text(at, text, trace, sink),
             None => {}
         }
-        if let Some(logprobs) = logprobs {
+        if let Some(logprobs) = choice.logprobs {
             self.give(index, "logprobs", logprobs, trace, sink);
         }
-        if others {
-            for (key, value) in raw.fields() {
+        if choice.others {
+            for (key, value) in Fields::of(choice.whole) {
                 match &*key {
                     "index" | "delta" | "message" | "text" | "finish_reason" | "logprobs" | "usage" => {}
                     name => self.hold(index, name, value, trace, sink),
                 }
             }
         }
-        if let Some(finish) = finish {
+        if let Some(finish) = choice.finish {
             self.finish_reason(at, finish, trace, sink);
         }
         Ok(())
     }
 
-    /// Reads a delta, or a whole message, which has the same fields. Returns its `content`.
-    fn read_delta<'a>(
+    /// Applies a delta, or a whole message, which has the same fields.
+    fn apply_delta<'a>(
         &mut self,
         at: usize,
         index: u32,
-        delta: Raw<'a>,
+        delta: &DeltaFields<'a>,
         trace: &mut Trace<'a>,
         sink: &mut Sink<'_>,
-    ) -> Result<Option<Raw<'a>>, Fault> {
-        let (mut content, mut reasoning, mut details, mut calls, mut function) =
-            (None, None::<Raw<'a>>, None, None, None);
-        let mut others = false;
-        for (key, value) in delta.fields() {
-            match &*key {
-                "role" => {}
-                "content" => content = Some(value),
-                "reasoning_content" | "reasoning" | "thinking" | "reasoning_text" => {
-                    // Two of them at once say the same.
-                    if value.inner().is_none_or(str::is_empty) {
-                        others |= value.is_object() || value.is_array();
-                    } else if reasoning.is_none() {
-                        reasoning = Some(value);
-                    } else {
-                        trace.ignore(value);
-                    }
-                }
-                "reasoning_details" => details = Some(value),
-                "tool_calls" => calls = Some(value),
-                "function_call" => function = Some(value),
-                _ => others |= !value.is_null(),
-            }
-        }
-        if let Some(reasoning) = reasoning {
+    ) -> Result<(), Fault> {
+        if let Some(reasoning) = delta.reasoning {
             self.reasoning(at, reasoning, None, trace, sink);
         }
-        for detail in details.into_iter().flat_map(Raw::items) {
-            self.read_detail(at, index, detail, reasoning.is_some(), trace, sink);
+        if let Some(again) = delta.reasoning_again {
+            trace.ignore(again);
         }
-        if let Some(content) = content {
+        for detail in delta.details.into_iter().flat_map(Raw::items) {
+            self.read_detail(at, index, detail, delta.reasoning.is_some(), trace, sink);
+        }
+        if let Some(content) = delta.content {
             self.read_content(at, index, content, trace, sink);
         }
-        for call in calls.into_iter().flat_map(Raw::items) {
+        for call in delta.calls.into_iter().flat_map(Raw::items) {
             self.read_call(at, call, trace, sink)?;
         }
-        if let Some(function) = function.filter(|function| function.is_object()) {
+        if let Some(function) = delta.function.filter(|function| function.is_object()) {
             self.read_call(at, function, trace, sink)?;
         }
-        if others {
-            for (key, value) in delta.fields() {
+        if delta.others {
+            for (key, value) in Fields::of(delta.whole) {
                 match &*key {
                     "role" | "content" | "reasoning_details" | "tool_calls" | "function_call" => {}
                     "reasoning_content" | "reasoning" | "thinking" | "reasoning_text" if value.is_string() => {}
@@ -279,7 +413,7 @@ impl OpenAiDecoder {
                 }
             }
         }
-        Ok(content)
+        Ok(())
     }
 
     fn read_content<'a>(

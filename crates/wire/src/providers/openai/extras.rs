@@ -60,16 +60,12 @@ impl Extras {
 
     /// What is held for a choice, as members of one object. What concerns the whole answer is held for choice 0.
     pub(super) fn take(&mut self, choice: u32) -> Map<String, Value> {
-        let (taken, kept) = std::mem::take(&mut self.held).into_iter().partition(|extra| extra.choice == choice);
-        self.held = kept;
-        let taken: Vec<Extra> = taken;
-        taken
-            .into_iter()
-            .map(|extra| {
-                let value = Raw::parse(&extra.text).map_or(Value::Null, Raw::to_value);
-                (extra.name, value)
-            })
-            .collect()
+        let mut members = Map::new();
+        for extra in self.held.extract_if(.., |extra| extra.choice == choice) {
+            let value = Raw::parse(&extra.text).map_or(Value::Null, Raw::to_value);
+            members.insert(extra.name, value);
+        }
+        members
     }
 
     /// The lowest choice that something is held for.

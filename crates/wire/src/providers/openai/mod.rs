@@ -114,20 +114,20 @@ impl OpenAiDecoder {
             return Ok(());
         }
         let unnamed = frame.is_unnamed();
-        if unnamed && let Some((content, inner)) = self.templates.find(frame.data, self.generation) {
-            return self.compared(content, inner, sink);
+        if unnamed && let Some((content, inner, escaped)) = self.templates.find(frame.data, self.generation) {
+            return self.compared(content, inner, escaped, sink);
         }
         self.read(frame, unnamed, sink)
     }
 
     #[inline]
-    fn compared(&mut self, content: Content, inner: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {
+    fn compared(&mut self, content: Content, inner: &str, escaped: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
         if let Content::Arguments { choice, call } = content {
             let Some(at) = self.choices.iter().position(|known| known.index == choice) else { return Ok(()) };
             let Some(known) = self.choices.get_mut(at) else { return Ok(()) };
             return known.calls.append(choice, call, inner, &mut self.budget, sink);
         }
-        let text = if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
+        let text = if escaped {
             self.scratch.clear();
             json::unescape_into(inner, &mut self.scratch);
             Cow::Borrowed(self.scratch.as_str())
@@ -252,7 +252,7 @@ impl OpenAiDecoder {
         let finish_of = first.as_ref().map_or(0, |(index, ..)| *index);
         while let Some(index) = self.extras.first_choice() {
             let mut members = self.extras.take(index);
-            if index == finish_of && end == End::Marker {
+            if index != 0 && index == finish_of && end == End::Marker {
                 members.remove("finish_reason");
             }
             if !members.is_empty() {
@@ -399,8 +399,11 @@ impl OpenAiDecoder {
             self.generation += 1;
             self.started = true;
         }
-        let index = choice.index;
-        self.hold(index, "finish_reason", value, trace, sink);
+        // The first choice's reason is in the finish.
+        if choice.index != 0 {
+            let index = choice.index;
+            self.hold(index, "finish_reason", value, trace, sink);
+        }
     }
 }
 

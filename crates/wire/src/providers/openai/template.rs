@@ -12,7 +12,7 @@
 //!
 //! Imports the JSON reader.
 
-use crate::json;
+use crate::json::string_end_escaped;
 
 /// Chunks of `n` interleaved alternatives, or of text and reasoning in turn, want one each.
 const SLOTS: usize = 4;
@@ -68,20 +68,21 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// What the content of `chunk` is, and the inside of its string, where a template matches.
+    /// What the content of `chunk` is, the inside of its string, and whether there are escapes in it, where a template
+    /// matches.
     #[inline]
-    pub(super) fn find<'a>(&mut self, chunk: &'a [u8], generation: u64) -> Option<(Content, &'a str)> {
+    pub(super) fn find<'a>(&mut self, chunk: &'a [u8], generation: u64) -> Option<(Content, &'a str, bool)> {
         let recent = self.slots.get(self.recent)?;
-        if let Some(inner) = recent.matches(chunk, generation) {
-            return Some((recent.content, inner));
+        if let Some((inner, escaped)) = recent.matches(chunk, generation) {
+            return Some((recent.content, inner, escaped));
         }
         for (at, template) in self.slots.iter().enumerate() {
             if at != self.recent
-                && let Some(inner) = template.matches(chunk, generation)
+                && let Some((inner, escaped)) = template.matches(chunk, generation)
             {
                 let content = template.content;
                 self.recent = at;
-                return Some((content, inner));
+                return Some((content, inner, escaped));
             }
         }
         None
@@ -140,7 +141,7 @@ impl Templates {
 
 impl Template {
     #[inline]
-    fn matches<'a>(&self, chunk: &'a [u8], generation: u64) -> Option<&'a str> {
+    fn matches<'a>(&self, chunk: &'a [u8], generation: u64) -> Option<(&'a str, bool)> {
         if self.generation != generation {
             return None;
         }
@@ -149,16 +150,16 @@ impl Template {
         let mut content = None;
         for (index, &hole) in self.holes.get(..self.count)?.iter().enumerate() {
             rest = rest.strip_prefix(self.literals.get(from..hole)?)?;
-            let end = json::string_end(rest, 0)?;
+            let (end, escaped) = string_end_escaped(rest, 0)?;
             let (inner, behind) = rest.split_at_checked(end)?;
             let inner = std::str::from_utf8(inner).ok()?;
             if index == self.content_hole {
-                content = Some(inner);
+                content = Some((inner, escaped));
             }
             rest = behind;
             from = hole;
         }
         (rest == self.literals.get(from..)?).then_some(())?;
-        content.filter(|inner| !inner.is_empty())
+        content.filter(|(inner, _)| !inner.is_empty())
     }
 }
