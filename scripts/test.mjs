@@ -93,6 +93,8 @@ async function javascriptTests() {
       process.execPath,
       [
         '--test',
+        // A test that hangs fails, and the others run.
+        '--test-timeout=300000',
         '--test-reporter=spec',
         '--test-reporter-destination=stdout',
         // As a URL: a Windows path is no module specifier.

@@ -96,11 +96,13 @@ export async function mock(args: string[]): Promise<number> {
     if (usage) process.stderr.write('See millstream mock --help\n')
     return usage ? 2 : 1
   }
-  announce(mock, output.json)
+  const stop = interrupted()
   if (!output.quiet) {
     mock.watch((request) => process.stdout.write(output.json ? jsonLine(request) : line(request)))
   }
-  await interrupted()
+  // Last: whoever reads the URL may ask or interrupt at once, and must be seen and heard.
+  announce(mock, output.json)
+  await stop
   await mock.close()
   return 0
 }

@@ -13,7 +13,8 @@ const npmProgram = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 /** Seconds since `start` (a `performance.now()`), for people. */
 export function since(start) {
   const seconds = (performance.now() - start) / 1000
-  return seconds < 90 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
+  const whole = Math.round(seconds)
+  return seconds < 90 ? `${seconds.toFixed(1)} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 /**
