@@ -104,7 +104,9 @@ function load(): NativeBinding {
           `It is carried by the package @millstream/native-${platform}. If that is missing, install it:\n` +
           `  npm install @millstream/native-${platform}\n` +
           'npm leaves it out where the lock file was made on another platform, or with --omit=optional.\n' +
-          `What the loader said:\n${reasons(error).map((reason) => `  - ${reason}`).join('\n')}`,
+          `What the loader said:\n${reasons(error)
+            .map((reason) => `  - ${reason}`)
+            .join('\n')}`,
         { cause: error },
       ),
       { code: 'ERR_MILLSTREAM_BINARY' },

@@ -9,7 +9,10 @@ own.on('token', () => tokens++)
 own.on('error', () => {})
 void own.send('hello')
 
-const workers = Array.from({ length: 20 }, () => new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { url } }))
+const workers = Array.from(
+  { length: 20 },
+  () => new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { url } }),
+)
 await Promise.all(
   workers.map(async (worker) => {
     await new Promise((resolve, reject) => {
