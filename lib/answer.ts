@@ -74,11 +74,18 @@ const largestCreditPiece = 8192
 const trimAt = 1024
 
 export class Answer implements SessionListener {
+  // What every token touches comes first, side by side in memory.
+  #outcome: Outcome | undefined
+  readonly #sink: AnswerSink | undefined
+  /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
+  #logging: boolean
+  #delivered = 0
+  #chunks = 0
+  #firstText: number | undefined
+
   readonly provider: string
   readonly #options: AnswerOptions
-  readonly #sink: AnswerSink | undefined
   #session: Session | undefined
-  #outcome: Outcome | undefined
 
   #log: Entry[] = []
   /** Position of the log's first entry in the whole answer. */
@@ -96,13 +103,9 @@ export class Answer implements SessionListener {
   #claimed = false
   readonly #readers: AnswerReader[] = []
 
-  /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
-  #logging: boolean
-  #delivered = 0
   #text = ''
   /** Position up to which entries are in `#text`. */
   #joined = 0
-  #chunks = 0
   #report: UsageReport | undefined
   #finishReason: FinishReason = 'unknown'
   #model: string
@@ -113,7 +116,6 @@ export class Answer implements SessionListener {
 
   readonly #created = performance.now()
   #opened: number | undefined
-  #firstText: number | undefined
   #endedAt: number | undefined
 
   #openWaiters: (() => void)[] = []

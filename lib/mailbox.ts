@@ -58,7 +58,13 @@ const records = new Uint32Array(1 + 3 * 4096)
 /** Set in the count where another batch waits (`MORE` in `src/mailbox.rs`). */
 const more = 0x8000_0000
 
-const running = new Map<number, RunningSession>()
+/**
+ * By the session's number, which the engine keeps small; two tables, because a token needs only the listener, and with
+ * thousands of streams each object it touches is one that the processor has to fetch.
+ */
+const listeners: (SessionListener | undefined)[] = []
+const sessions: (RunningSession | undefined)[] = []
+let running = 0
 
 let mailbox: NativeMailbox | undefined
 
@@ -68,26 +74,25 @@ function open(): NativeMailbox {
 }
 
 class RunningSession implements Session {
-  readonly listener: SessionListener
+  /** Another session's, once this one is over. */
   readonly #id: number
   /** The text that was kept, once the session is over. */
   #kept: string | undefined
 
-  constructor(id: number, listener: SessionListener) {
+  constructor(id: number) {
     this.#id = id
-    this.listener = listener
   }
 
   cancel(): void {
-    open().cancel(this.#id)
+    if (this.#kept === undefined) open().cancel(this.#id)
   }
 
   credit(units: number): void {
-    open().credit(this.#id, units)
+    if (this.#kept === undefined) open().credit(this.#id, units)
   }
 
   decideRetry(goOn: boolean): void {
-    open().decideRetry(this.#id, goOn)
+    if (this.#kept === undefined) open().decideRetry(this.#id, goOn)
   }
 
   text(): string {
@@ -96,9 +101,11 @@ class RunningSession implements Session {
 
   /** Its last record is there. */
   close(): void {
+    // The number may be given again from here on.
+    listeners[this.#id] = undefined
+    sessions[this.#id] = undefined
     this.#kept = open().close(this.#id)
-    running.delete(this.#id)
-    if (running.size === 0) open().hold(false)
+    if (--running === 0) open().hold(false)
   }
 }
 
@@ -106,15 +113,16 @@ class RunningSession implements Session {
 export function openSession(request: NativeRequest, listener: SessionListener): Session {
   const native = open()
   const id = native.open(request)
-  const session = new RunningSession(id, listener)
-  running.set(id, session)
-  if (running.size === 1) native.hold(true)
+  const session = new RunningSession(id)
+  listeners[id] = listener
+  sessions[id] = session
+  if (++running === 1) native.hold(true)
   return session
 }
 
 /** How many sessions of this environment are running. */
 export function openSessions(): number {
-  return running.size
+  return running
 }
 
 /** Takes everything there is. Called by the engine, once per wake. */
@@ -132,12 +140,13 @@ function dispatch(text: string, count: number): void {
   for (let at = 1; at <= count; at += 3) {
     const kind = records[at + 1]!
     const to = records[at + 2]!
-    const session = running.get(records[at]!)
-    if (session !== undefined) {
+    const id = records[at]!
+    const listener = listeners[id]
+    if (listener !== undefined) {
       try {
         // Nearly every event is a piece of the first alternative's text.
-        if (kind === 2) session.listener.text(text.slice(from, to), 0)
-        else tell(session, kind, text.slice(from, to))
+        if (kind === 2) listener.text(text.slice(from, to), 0)
+        else tell(listener, id, kind, text.slice(from, to))
       } catch (error) {
         raise(error)
       }
@@ -147,8 +156,7 @@ function dispatch(text: string, count: number): void {
 }
 
 /** The table of record kinds; `Kind` in `src/mailbox.rs` is the other copy. */
-function tell(session: RunningSession, kind: number, payload: string): void {
-  const { listener } = session
+function tell(listener: SessionListener, id: number, kind: number, payload: string): void {
   switch (kind & 0xff) {
     case 0:
       return listener.open(payload)
@@ -173,13 +181,13 @@ function tell(session: RunningSession, kind: number, payload: string): void {
     case 10:
       return listener.retryQuestion(payload)
     case 11:
-      session.close()
+      sessions[id]?.close()
       return listener.finish(payload)
     case 12:
-      session.close()
+      sessions[id]?.close()
       return listener.failed(payload)
     case 13:
-      session.close()
+      sessions[id]?.close()
       return listener.cancelled()
   }
 }

@@ -7,7 +7,7 @@
 //! kind (low 8 bits; above them the choice), end of its payload in UTF-16 units. JavaScript takes batches with
 //! [`Mailbox::take`]; `lib/mailbox.ts` is the other end.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -108,8 +108,29 @@ struct State {
     last_taken: Option<Instant>,
     /// Gone once the environment is.
     wake: Option<Wake>,
-    sessions: HashMap<u32, Arc<Control>>,
-    next_session: u32,
+    /// By their numbers. JavaScript indexes its own table with them, so they stay small: a number is given again once
+    /// its session was closed.
+    sessions: Vec<Option<Arc<Control>>>,
+    free: Vec<u32>,
+}
+
+impl State {
+    fn register(&mut self, control: &Arc<Control>) -> u32 {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.sessions.push(None);
+            u32::try_from(self.sessions.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(slot) = self.sessions.get_mut(id as usize) {
+            *slot = Some(Arc::clone(control));
+        }
+        id
+    }
+
+    fn forget(&mut self, id: u32) -> Option<Arc<Control>> {
+        let control = self.sessions.get_mut(id as usize)?.take()?;
+        self.free.push(id);
+        Some(control)
+    }
 }
 
 /// The part of a mailbox that sessions on the runtime's threads share with it.
@@ -130,6 +151,9 @@ impl Shared {
     /// Appends one event of a session whose wakes are at least `spacing` apart under load. Returns the number of the
     /// batch it went into.
     pub(crate) fn push(&self, session: u32, kind: Kind, choice: u32, payload: &str, spacing: Duration) -> u64 {
+        if !spacing.is_zero() {
+            runtime::count_event();
+        }
         let units = utf16_units(payload);
         let mut state = self.lock();
         let number = self.filling.load(Ordering::Relaxed);
@@ -269,7 +293,7 @@ impl Shared {
             state.spare = None;
             (state.wake.take(), std::mem::take(&mut state.sessions), waiting)
         };
-        for control in sessions.into_values() {
+        for control in sessions.into_iter().flatten() {
             control.cancel();
         }
         waiting.into_iter().for_each(Waker::wake);
@@ -301,8 +325,8 @@ impl Mailbox {
                 wake_state: WakeState::Idle,
                 last_taken: None,
                 wake: Some(wake),
-                sessions: HashMap::new(),
-                next_session: 1,
+                sessions: Vec::new(),
+                free: Vec::new(),
             }),
             filling: AtomicU64::new(0),
             taken: AtomicU64::new(0),
@@ -348,16 +372,10 @@ impl Mailbox {
     /// Starts a session and returns its number. Its records follow.
     #[napi]
     pub fn open(&self, request: NativeRequest) -> Result<u32> {
-        let (id, control) = {
-            let mut state = self.shared.lock();
-            let id = state.next_session;
-            state.next_session = id.checked_add(1).unwrap_or(1);
-            let control = Arc::new(Control::default());
-            state.sessions.insert(id, Arc::clone(&control));
-            (id, control)
-        };
+        let control = Arc::new(Control::default());
+        let id = self.shared.lock().register(&control);
         crate::session::start(request, id, Arc::clone(&self.shared), control).inspect_err(|_| {
-            self.shared.lock().sessions.remove(&id);
+            self.shared.lock().forget(id);
         })?;
         Ok(id)
     }
@@ -388,7 +406,7 @@ impl Mailbox {
     /// Forgets a session whose last record was taken, and returns its kept text.
     #[napi]
     pub fn close(&self, session: u32) -> String {
-        let control = self.shared.lock().sessions.remove(&session);
+        let control = self.shared.lock().forget(session);
         control.map(|control| control.take_text()).unwrap_or_default()
     }
 
@@ -417,7 +435,7 @@ impl Mailbox {
     }
 
     fn control(&self, session: u32) -> Option<Arc<Control>> {
-        self.shared.lock().sessions.get(&session).cloned()
+        self.shared.lock().sessions.get(session as usize).cloned().flatten()
     }
 }
 

@@ -1,8 +1,11 @@
 //! The process-wide tokio runtime and the engine on it. Both are made at first use and live until the process ends:
 //! environments (worker threads) come and go on top of them.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use millstream_engine::{Engine, EngineConfig};
 use napi::{Error, Result};
@@ -31,12 +34,51 @@ pub(crate) fn handle() -> Result<&'static Handle> {
                 .max_blocking_threads(16)
                 .thread_name("millstream")
                 .enable_all()
+                .on_thread_park(gather)
                 .build()
                 .map_err(|error| format!("the engine's threads could not be started: {error}"))
         })
         .as_ref()
         .map(Runtime::handle)
         .map_err(Error::from_reason)
+}
+
+/// How far apart reads are under load: as far as deliveries to JavaScript are by default, so that nobody waits longer
+/// than he would anyway.
+const GATHER: Duration = Duration::from_millis(1);
+
+/// So many events in [`GATHER`] are load.
+const BUSY: u64 = 4;
+
+/// Events that sessions gave so far, of those that don't ask to be delivered at once.
+static EVENTS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts an event whose delivery may be gathered with others.
+pub(crate) fn count_event() {
+    EVENTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Called by a thread of the runtime before it waits for its sockets. Under load a thousand streams would wake it for
+/// every token, and waking costs several times what reading does: so the thread sleeps out its millisecond and then
+/// finds all that came meanwhile. Without load it waits at once, and no first token is held up.
+fn gather() {
+    thread_local! {
+        static WINDOW: Cell<Option<(Instant, u64)>> = const { Cell::new(None) };
+    }
+    let events = EVENTS.load(Ordering::Relaxed);
+    let now = Instant::now();
+    let window = WINDOW.get();
+    if let Some((began, before)) = window
+        && let Some(left) = GATHER.checked_sub(now - began)
+    {
+        if events.wrapping_sub(before) < BUSY {
+            return;
+        }
+        std::thread::sleep(left);
+        WINDOW.set(Some((now + left, events)));
+    } else {
+        WINDOW.set(Some((now, events)));
+    }
 }
 
 /// The engine.

@@ -63,12 +63,15 @@ pub(crate) async fn run<E: Exit>(
     if let Some(error) = encoded(&answer.headers) {
         return Ending::Failed(error);
     }
+    let request_id = classify::request_id(&answer.headers);
+    let content_type = header_text(&answer.headers, &CONTENT_TYPE);
+    // The headers are slices of the connection's first read buffer, which would live as long as the answer.
+    drop(answer.headers);
     exit.signal(Signal::Open(ResponseInfo {
         status: answer.status.as_u16(),
-        request_id: classify::request_id(&answer.headers),
+        request_id: request_id.clone(),
         elapsed: clocks.attempt_elapsed(),
     }));
-    let content_type = header_text(&answer.headers, &CONTENT_TYPE);
     let decoder = Decoder::new(DecoderOptions {
         protocol: request.protocol,
         content_type,
@@ -79,7 +82,7 @@ pub(crate) async fn run<E: Exit>(
     match ending {
         _ if reading.delivery.is_diverged() => Ending::Diverged,
         Err(mut error) => {
-            error.request_id = error.request_id.or_else(|| classify::request_id(&answer.headers));
+            error.request_id = error.request_id.or(request_id);
             Ending::Failed(error)
         }
         Ok(more) => Ending::Complete(more.then_some(reading.body)),
