@@ -1,0 +1,42 @@
+// docs/promises.md names a test for each promise: each of them must exist.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+const root = new URL('../', import.meta.url)
+
+/** The promises that name a test which isn't there, each with what is wrong. */
+function broken(document, read) {
+  const rows = document.split('\n').filter((line) => line.startsWith('|') && !/^\|(---| promise )/.test(line))
+  const wrong = []
+  for (const row of rows) {
+    const [promise, tests = ''] = row.split('|').slice(1, 3)
+    let source
+    let named = 0
+    for (const [, code] of tests.matchAll(/`([^`]+)`/g)) {
+      if (/^(crates|__test__)\//.test(code)) {
+        source = read(code)
+        continue
+      }
+      named++
+      const found = source !== undefined && (source.includes(`fn ${code}(`) || source.includes(`'${code}'`))
+      if (!found) wrong.push(`${promise.trim()}: ${code}`)
+    }
+    if (named === 0) wrong.push(`${promise.trim()}: no test`)
+  }
+  return { rows: rows.length, wrong }
+}
+
+test('every promise has a test that exists', () => {
+  const document = readFileSync(new URL('docs/promises.md', root), 'utf8')
+  const { rows, wrong } = broken(document, (path) => readFileSync(new URL(path, root), 'utf8'))
+  assert.ok(rows > 20, `${rows} promises`)
+  assert.deepEqual(wrong, [])
+})
+
+test('a promise without its test is noticed', () => {
+  const read = () => 'fn there() {}'
+  assert.deepEqual(broken('| kept | `crates/a.rs` `there` |', read).wrong, [])
+  assert.deepEqual(broken('| broken | `crates/a.rs` `gone` |', read).wrong, ['broken: gone'])
+  assert.deepEqual(broken('| bare | nothing |', read).wrong, ['bare: no test'])
+})
