@@ -498,7 +498,7 @@ export type ErrorMode = "throw" | "chunk";
  */
 export interface AIStreamConfig extends GenerationOptions {
 	/**
-	 * An app's own route or a provider's URL. A relative one resolves as in a browser against `baseUrl`, else
+	 * An app's own route or a provider's URL; with `ws:` or `wss:` it is asked over WebSocket. A relative one resolves as in a browser against `baseUrl`, else
 	 * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
 	 */
 	endpoint?: string;
@@ -541,9 +541,13 @@ export interface AIStreamConfig extends GenerationOptions {
 export interface AIStreamTransportOptions {
 	/**
 	 * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
-	 * `protocol` says otherwise. Default: asks for either.
+	 * `protocol` says otherwise. `'websocket'`: opens a WebSocket for each turn (`http:` becomes `ws:`, `https:` `wss:`),
+	 * sends the request as one text message, and reads each message that comes back as one JSON object in any of the
+	 * formats of `protocol` (under `protocol: 'text'`, as a piece of the text). Headers are sent with the upgrade.
+	 * A close frame without a reason to complain ends the answer; another fails with code `WS_CLOSE_<code>`.
+	 * Default: `'websocket'` for `ws:` and `wss:` endpoints; for others a POST that asks for either of the first two.
 	 */
-	transport?: "sse" | "http";
+	transport?: "sse" | "websocket" | "http";
 	/** `false`: as `resume: 'none'`. */
 	reconnect?: boolean;
 	/** `retry.maxRetries`, where that isn't given. */

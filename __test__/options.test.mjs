@@ -39,7 +39,7 @@ test('wrong options of an AIStream are typed errors that say what was expected',
     [{ endpoint: good.endpoint }, 'model', /got undefined/],
     [{ model: 'm' }, 'endpoint', /got neither/],
     [{ ...good, endpoint: 5 }, 'endpoint', /got 5/],
-    [{ ...good, endpoint: 'http://' }, 'endpoint', /http: or https: URL/],
+    [{ ...good, endpoint: 'http://' }, 'endpoint', /http:, https:, ws: or wss: URL/],
     [{ ...good, endpoint: 'ftp://x/y' }, 'endpoint', /got one of ftp:/],
     [{ ...good, endpoint: 'http://u:p@x/y' }, 'endpoint', /without user name/],
     [{ ...good, temperature: 'warm' }, 'temperature', /a non-negative number, got "warm"/],
@@ -98,9 +98,12 @@ test('an option that does not exist is an error that names the nearest one', () 
   assert.doesNotThrow(() => new AIStream({ ...good, temperature: undefined }))
 })
 
-test('transport options are checked, and one that this version lacks is refused', () => {
-  invalid(() => new AIStream(good, { transport: 'websocket' }), 'transport', /no WebSocket transport/)
-  invalid(() => new AIStream(good, { transport: 'pigeon' }), 'transport', /'sse', 'http'/)
+test('transport options are checked', () => {
+  for (const transport of ['sse', 'websocket', 'http']) assert.doesNotThrow(() => new AIStream(good, { transport }))
+  const socket = { endpoint: 'wss://127.0.0.1/chat', model: 'm' }
+  assert.doesNotThrow(() => new AIStream(socket, { transport: 'websocket' }))
+  invalid(() => new AIStream(socket, { transport: 'sse' }), 'transport', /over WebSocket, got 'sse'/)
+  invalid(() => new AIStream(good, { transport: 'pigeon' }), 'transport', /'sse', 'websocket', 'http'/)
   invalid(() => new AIStream(good, { bufferSize: 0 }), 'bufferSize', /positive integer/)
   invalid(() => new AIStream(good, { reconnect: 'no' }), 'reconnect', /a boolean/)
   invalid(() => new AIStream({ ...good, resume: 'auto' }, { reconnect: false }), 'reconnect', /contradict/)

@@ -42,7 +42,7 @@ import type { Message, Usage } from './types.js'
  */
 export interface AIStreamConfig extends GenerationOptions {
   /**
-   * An app's own route or a provider's URL. A relative one resolves as in a browser against `baseUrl`, else
+   * An app's own route or a provider's URL; with `ws:` or `wss:` it is asked over WebSocket. A relative one resolves as in a browser against `baseUrl`, else
    * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
    */
   endpoint?: string
@@ -86,9 +86,13 @@ export interface AIStreamConfig extends GenerationOptions {
 export interface AIStreamTransportOptions {
   /**
    * `'sse'`: asks for server-sent events only. `'http'`: asks for newline-delimited JSON and reads it as such, unless
-   * `protocol` says otherwise. Default: asks for either.
+   * `protocol` says otherwise. `'websocket'`: opens a WebSocket for each turn (`http:` becomes `ws:`, `https:` `wss:`),
+   * sends the request as one text message, and reads each message that comes back as one JSON object in any of the
+   * formats of `protocol` (under `protocol: 'text'`, as a piece of the text). Headers are sent with the upgrade.
+   * A close frame without a reason to complain ends the answer; another fails with code `WS_CLOSE_<code>`.
+   * Default: `'websocket'` for `ws:` and `wss:` endpoints; for others a POST that asks for either of the first two.
    */
-  transport?: 'sse' | 'http'
+  transport?: 'sse' | 'websocket' | 'http'
   /** `false`: as `resume: 'none'`. */
   reconnect?: boolean
   /** `retry.maxRetries`, where that isn't given. */
@@ -262,9 +266,10 @@ export function turnSettings(
 
 /** The flat request the engine takes. */
 export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: string): NativeRequest {
-  const { url, headers, shape, protocol } = base.target
+  const { url, headers, shape, carrier, protocol } = base.target
   return {
     url,
+    carrier,
     headers: Object.entries(mergeHeaders(headers, turn.headers)).flat(),
     body,
     shape,
@@ -283,13 +288,15 @@ export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: 
 
 function withTransport(target: Target, config: AIStreamConfig, options: AIStreamTransportOptions): Target {
   if (options.transport === undefined) return target
-  if ((options.transport as string) === 'websocket') {
+  const transport = checkOneOf(options.transport, 'transport', ['sse', 'websocket', 'http'])
+  if (transport === 'websocket') return { ...target, carrier: 'websocket' }
+  if (target.carrier === 'websocket') {
     throw new ValidationError(
-      "Expected `transport` to be 'sse' or 'http', got 'websocket': this version has no WebSocket transport",
+      `Expected \`transport: 'websocket'\` with an endpoint that is asked over WebSocket, got '${transport}'`,
       'transport',
     )
   }
-  const lines = checkOneOf(options.transport, 'transport', ['sse', 'http']) === 'http'
+  const lines = transport === 'http'
   return {
     ...target,
     headers: mergeHeaders({ accept: lines ? 'application/x-ndjson' : 'text/event-stream' }, target.headers),

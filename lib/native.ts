@@ -6,6 +6,8 @@
 /** Flat, validated, complete: defaults are applied before it gets here. Times are milliseconds, 0 switches a clock off. */
 export interface NativeRequest {
   url: string
+  /** What carries request and answer; an `ws:` or `wss:` URL says `websocket` as well. */
+  carrier: 'http' | 'websocket'
   /** Name, value, name, value, … */
   headers: string[]
   /** The canonical request as JSON (`crates/wire/src/request.rs`), encoded for the endpoint by the engine. */

@@ -30,6 +30,8 @@ export interface Target {
   headers: Record<string, string>
   /** The body's shape: an app's own route, or OpenAI's chat completions. */
   shape: 'events' | 'openai'
+  /** What carries request and answer. */
+  carrier: 'http' | 'websocket'
   protocol: 'auto' | WireProtocol
   /** Stands in errors and results; `''` for an app's own route. */
   provider: string
@@ -54,6 +56,7 @@ export function resolveTarget(config: TargetConfig): Target {
     url: url.href,
     headers,
     shape: provider !== undefined || protocol === 'openai' || chatCompletions ? 'openai' : 'events',
+    carrier: url.protocol === 'ws:' || url.protocol === 'wss:' ? 'websocket' : 'http',
     protocol,
     provider: provider === undefined ? '' : provider.name || url.hostname,
   }
@@ -110,14 +113,18 @@ function parse(text: string, base: URL | undefined, field: string): URL {
   try {
     url = new URL(text, base)
   } catch {
-    throw new ValidationError(`Expected \`${field}\` to be an http: or https: URL, got ${shown(text)}`, field, {
-      code: 'INVALID_URL',
-    })
+    throw new ValidationError(
+      `Expected \`${field}\` to be an http:, https:, ws: or wss: URL, got ${shown(text)}`,
+      field,
+      { code: 'INVALID_URL' },
+    )
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ValidationError(`Expected \`${field}\` to be an http: or https: URL, got one of ${url.protocol}`, field, {
-      code: 'INVALID_URL',
-    })
+  if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) {
+    throw new ValidationError(
+      `Expected \`${field}\` to be an http:, https:, ws: or wss: URL, got one of ${url.protocol}`,
+      field,
+      { code: 'INVALID_URL' },
+    )
   }
   if (url.username !== '' || url.password !== '') {
     throw new ValidationError(

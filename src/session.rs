@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_engine::{
-    Backoff, Exit, Outcome, ResumeMode, RetryPolicy, Session, SessionRequest, Signal, StreamError, Timeouts,
+    Backoff, Carrier, Exit, Outcome, ResumeMode, RetryPolicy, Session, SessionRequest, Signal, StreamError, Timeouts,
 };
 use millstream_wire::request::{ChatRequest, RequestShape, encode};
 use millstream_wire::{Event, FinishReason, Protocol};
@@ -27,6 +27,7 @@ const EVENT_COST: i64 = 64;
 #[napi(object, object_to_js = false)]
 pub struct NativeRequest {
     pub url: String,
+    pub carrier: String,
     pub headers: Vec<String>,
     pub body: String,
     pub shape: String,
@@ -70,6 +71,11 @@ impl NativeRequest {
         }
         Ok(SessionRequest {
             url: self.url,
+            carrier: match self.carrier.as_str() {
+                "http" => Carrier::Http,
+                "websocket" => Carrier::WebSocket,
+                _ => return Err(invalid("carrier")),
+            },
             headers,
             body: Bytes::from(body),
             protocol: self.protocol.parse::<Protocol>().map_err(|_| invalid("protocol"))?,

@@ -62,8 +62,9 @@ new AIStream({ provider: 'openapi', model: 'm' })
 new AIStream({ endpoint: '/', model: 'm', temprature: 1 })
 // @ts-expect-error this version does not continue answers
 new AIStream({ endpoint: '/', model: 'm', resume: 'continue' })
-// @ts-expect-error this version has no WebSocket transport
 new AIStream(config, { transport: 'websocket' })
+// @ts-expect-error no such transport
+new AIStream(config, { transport: 'pigeon' })
 new AIStream(config, seedOptions)
 // @ts-expect-error send pushes: nothing to retain
 stream.send('x', { retain: false })

@@ -1,22 +1,22 @@
 //! One request and the answer to it, read to its end or to what broke it.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::Body as _;
 use millstream_wire::providers::error_body::parse_error_body;
 use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Protocol};
-use reqwest::Body;
+use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
+use crate::body::Body;
 use crate::classify;
 use crate::clocks::Clocks;
 use crate::delivery::Delivery;
 use crate::transport::{Answer, Prepared, Transport};
+use crate::websocket;
 use crate::{ErrorKind, Exit, ResponseInfo, SessionRequest, Signal, StreamError};
 
 /// How much of an error answer's body is read.
@@ -57,14 +57,16 @@ pub(crate) async fn run<E: Exit>(
         ms = clocks.attempt_elapsed().as_millis(),
         "answer began"
     );
-    if !answer.status.is_success() {
-        return Ending::Failed(refused(answer, &request.retry.retryable_status_codes, clocks).await);
+    let upgraded = matches!(answer.body, Body::WebSocket(_));
+    if !answer.status.is_success() && !upgraded {
+        return Ending::Failed(refused(answer, &prepared.url, &request.retry.retryable_status_codes, clocks).await);
     }
     if let Some(error) = encoded(&answer.headers) {
         return Ending::Failed(error);
     }
     let request_id = classify::request_id(&answer.headers);
-    let content_type = header_text(&answer.headers, &CONTENT_TYPE);
+    let content_type =
+        if upgraded { Some(websocket::CONTENT_TYPE.to_owned()) } else { header_text(&answer.headers, &CONTENT_TYPE) };
     // The headers are slices of the connection's first read buffer, which would live as long as the answer.
     drop(answer.headers);
     exit.signal(Signal::Open(ResponseInfo {
@@ -108,17 +110,13 @@ impl<E: Exit> Reading<'_, E> {
                 return self.clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
             }
             self.clocks.unpause();
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data()
-                        && let Some(ending) = self.chunk(&data)
-                    {
+            match self.body.poll_data(cx, &self.prepared.url) {
+                Poll::Ready(Some(Ok(data))) => {
+                    if let Some(ending) = self.chunk(&data) {
                         return Poll::Ready(ending);
                     }
                 }
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Err(classify::network(&error, &self.prepared.url, None)));
-                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
                 Poll::Ready(None) => return Poll::Ready(self.end()),
                 Poll::Pending => {
                     return self
@@ -134,6 +132,7 @@ impl<E: Exit> Reading<'_, E> {
 
     fn chunk(&mut self, data: &Bytes) -> Option<Result<bool, StreamError>> {
         if data.is_empty() {
+            self.clocks.note_bytes(false);
             return None;
         }
         self.bytes += data.len() as u64;
@@ -184,26 +183,24 @@ impl<E: Exit> Reading<'_, E> {
 }
 
 /// An answer with an error status: reads what it says about it.
-async fn refused(mut answer: Answer, retryable_codes: &[u16], clocks: &mut Clocks) -> StreamError {
-    let body = bounded_body(&mut answer.body, clocks).await;
+async fn refused(mut answer: Answer, url: &Url, retryable_codes: &[u16], clocks: &mut Clocks) -> StreamError {
+    let body = bounded_body(&mut answer.body, url, clocks).await;
     let content_type = header_text(&answer.headers, &CONTENT_TYPE);
     let provider = parse_error_body(answer.status.as_u16(), content_type.as_deref(), &body);
     classify::status(answer.status, &answer.headers, provider.as_ref(), retryable_codes)
 }
 
 /// As much of a body as comes within bounds of size and time.
-async fn bounded_body(body: &mut Body, clocks: &mut Clocks) -> Vec<u8> {
+async fn bounded_body(body: &mut Body, url: &Url, clocks: &mut Clocks) -> Vec<u8> {
     let mut read = Vec::new();
     let reading = poll_fn(|cx| {
         loop {
-            match Pin::new(&mut *body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Some(data) = frame.data_ref() {
-                        let room = ERROR_BODY_BYTES.saturating_sub(read.len());
-                        read.extend(data.iter().take(room));
-                        if data.len() >= room {
-                            return Poll::Ready(());
-                        }
+            match body.poll_data(cx, url) {
+                Poll::Ready(Some(Ok(data))) => {
+                    let room = ERROR_BODY_BYTES.saturating_sub(read.len());
+                    read.extend(data.iter().take(room));
+                    if data.len() >= room {
+                        return Poll::Ready(());
                     }
                 }
                 Poll::Ready(_) => return Poll::Ready(()),

@@ -236,7 +236,7 @@ pub(crate) fn truncated(bytes: u64) -> StreamError {
 }
 
 /// No answer came, or its body broke off. `url` gives the host for the message.
-pub(crate) fn network(error: &reqwest::Error, url: &Url, connect: Option<Duration>) -> StreamError {
+pub(crate) fn network(error: &(dyn Error + 'static), url: &Url, connect: Option<Duration>) -> StreamError {
     let host = url.host_str().unwrap_or("the endpoint");
     let mut found = None;
     for cause in causes(error) {
@@ -306,7 +306,7 @@ fn of_tls(error: &rustls::Error) -> Found {
 }
 
 /// Causes that come as no type of their own; the texts are those of `hyper` and `hyper-util`.
-fn of_text(error: &reqwest::Error) -> Found {
+fn of_text(error: &(dyn Error + 'static)) -> Found {
     let cause = root_cause(error);
     if cause.contains("dns error") || cause.contains("failed to lookup") {
         found("ENOTFOUND", "host name not found")
@@ -314,7 +314,7 @@ fn of_text(error: &reqwest::Error) -> Found {
         found("ECONNRESET", "connection closed by peer")
     } else if cause.contains("tunnel") || cause.contains("proxy") {
         found("PROXY_ERROR", "the proxy refused the connection")
-    } else if error.is_connect() {
+    } else if error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect) {
         found("CONNECT_FAILED", &format!("can't connect: {cause}"))
     } else {
         found("NETWORK_ERROR", &format!("the connection failed: {cause}"))

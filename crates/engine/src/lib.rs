@@ -4,6 +4,7 @@
 //! the first content, and back-pressure. May import `tokio` and `reqwest`; never `napi`.
 
 mod attempt;
+mod body;
 mod cancel;
 mod classify;
 mod clocks;
@@ -18,9 +19,10 @@ mod request;
 mod retry;
 mod session;
 mod transport;
+mod websocket;
 
 pub use config::{EngineConfig, EngineError, ProxySource};
 pub use error::{ErrorKind, Phase, StreamError};
 pub use exit::{Exit, Outcome, ResponseInfo, Signal};
-pub use request::{Backoff, ResumeMode, RetryPolicy, SessionRequest, Timeouts};
+pub use request::{Backoff, Carrier, ResumeMode, RetryPolicy, SessionRequest, Timeouts};
 pub use session::{Engine, Session};

@@ -8,11 +8,13 @@ use millstream_wire::Protocol;
 /// One answer to ask for.
 #[derive(Clone)]
 pub struct SessionRequest {
-    /// Absolute `http:` or `https:` URL.
+    /// Absolute `http:` or `https:` URL; or `ws:` or `wss:`, which say [`Carrier::WebSocket`] as well.
     pub url: String,
+    /// What carries request and answer.
+    pub carrier: Carrier,
     /// Header names and values, sent as given; they override the defaults.
     pub headers: Vec<(String, String)>,
-    /// The body, already in the endpoint's shape.
+    /// The body, already in the endpoint's shape. Over WebSocket it is one text message.
     pub body: Bytes,
     /// How the endpoint answers.
     pub protocol: Protocol,
@@ -24,6 +26,17 @@ pub struct SessionRequest {
     pub retry: RetryPolicy,
     /// What to do about a break after it.
     pub resume: ResumeMode,
+}
+
+/// What carries a request and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Carrier {
+    /// A POST and its body.
+    #[default]
+    Http,
+    /// A WebSocket of its own: the request is one text message, and each message that comes back is one line of NDJSON
+    /// (under [`Protocol::Text`], a piece of the text). The close frame ends the body.
+    WebSocket,
 }
 
 /// The five clocks; `None` switches one off.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http_body::Body as _;
-use reqwest::Body;
+use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
 use crate::attempt::{self, Ending};
+use crate::body::Body;
 use crate::cancel::CancelSwitch;
 use crate::classify;
 use crate::clocks::Clocks;
@@ -95,24 +95,29 @@ async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut 
     exit.signal(Signal::End(outcome));
     drop((exit, request));
     if let Some(rest) = rest {
-        drain(rest, &cancel).await;
+        let Rest { body, url } = *rest;
+        drain(body, &url, &cancel).await;
     }
 }
 
-/// Reads what follows the answer's end, so that the connection goes back to the pool.
-async fn drain(mut body: Body, cancel: &CancelSwitch) {
+/// What may follow an answer's end.
+struct Rest {
+    body: Body,
+    url: Url,
+}
+
+/// Reads what follows the answer's end, so that the connection goes back to the pool, or is closed in good order.
+async fn drain(mut body: Body, url: &Url, cancel: &CancelSwitch) {
+    body.finish();
     let mut left = DRAIN_BYTES;
     let mut time = pin!(sleep(DRAIN_TIME));
     poll_fn(|cx| {
         loop {
-            match std::pin::Pin::new(&mut body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    let read = frame.data_ref().map_or(0, bytes::Bytes::len);
-                    match left.checked_sub(read) {
-                        Some(less) => left = less,
-                        None => return Poll::Ready(()),
-                    }
-                }
+            match body.poll_data(cx, url) {
+                Poll::Ready(Some(Ok(data))) => match left.checked_sub(data.len()) {
+                    Some(less) => left = less,
+                    None => return Poll::Ready(()),
+                },
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending if cancel.poll(cx).is_ready() => return Poll::Ready(()),
                 Poll::Pending => return time.as_mut().poll(cx),
@@ -123,7 +128,7 @@ async fn drain(mut body: Body, cancel: &CancelSwitch) {
 }
 
 /// Makes attempts until one ends the session.
-async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mut E) -> (Outcome, Option<Body>) {
+async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mut E) -> (Outcome, Option<Box<Rest>>) {
     let fail = |error: StreamError| (Outcome::Failed(Box::new(error)), None);
     let prepared = match Prepared::new(request) {
         Ok(prepared) => prepared,
@@ -141,7 +146,9 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
         delivery.begin_attempt();
         let ending = attempt::run(transport, request, &prepared, exit, &mut clocks, &mut delivery).await;
         let (mut error, for_good) = match ending {
-            Ending::Complete(rest) => return (Outcome::Complete, rest),
+            Ending::Complete(rest) => {
+                return (Outcome::Complete, rest.map(|body| Box::new(Rest { body, url: prepared.url })));
+            }
             Ending::Failed(error) => (error, false),
             Ending::Diverged => (diverged(broke.take(), request.resume), true),
         };

@@ -10,16 +10,19 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use millstream_wire::Protocol;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
-use reqwest::{Body, Client, ClientBuilder, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, StatusCode, Url};
 
+use crate::body::Body;
 use crate::classify;
 use crate::clocks::Clocks;
 use crate::config::{EngineConfig, EngineError, ProxySource};
 use crate::connect::ConnectLimit;
-use crate::{ErrorKind, SessionRequest, StreamError};
+use crate::websocket::{self, Framing, Socket};
+use crate::{Carrier, ErrorKind, SessionRequest, StreamError};
 
 /// Node's `http.Server` closes idle connections after 5 s; asking on one at that moment would fail.
 const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -39,6 +42,8 @@ pub(crate) struct Transport {
     plain: Client,
     /// For `https:`, made when first asked for: reading the platform's certificates takes milliseconds.
     secure: OnceLock<Result<Client, EngineError>>,
+    /// For `wss:`, made like `secure`. An upgrade exists in HTTP/1.1 alone, so this one offers no other.
+    secure_upgrade: OnceLock<Result<Client, EngineError>>,
 }
 
 /// A request, checked and ready to be sent any number of times.
@@ -46,6 +51,8 @@ pub(crate) struct Prepared {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Where the request goes over WebSocket: how.
+    web_socket: Option<Framing>,
 }
 
 /// The head of an answer, and its body, unread.
@@ -60,14 +67,21 @@ impl Transport {
         // The process may hold one already; ours serves as well as another.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = finish(builder(&config).tls_certs_only([]))?;
-        Ok(Self { secure_proxy: config.proxy.is_secure(), config, plain, secure: OnceLock::new() })
+        Ok(Self {
+            secure_proxy: config.proxy.is_secure(),
+            config,
+            plain,
+            secure: OnceLock::new(),
+            secure_upgrade: OnceLock::new(),
+        })
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, StreamError> {
+    fn client(&self, url: &Url, upgrade: bool) -> Result<&Client, StreamError> {
         if url.scheme() == "http" && !self.secure_proxy {
             return Ok(&self.plain);
         }
-        self.secure.get_or_init(|| secure(&self.config)).as_ref().map_err(|error| {
+        let client = if upgrade { &self.secure_upgrade } else { &self.secure };
+        client.get_or_init(|| secure(&self.config, upgrade)).as_ref().map_err(|error| {
             StreamError::new(ErrorKind::Connection, "TLS_ERROR", format!("fetch failed: TLS: {error}"))
         })
     }
@@ -79,31 +93,34 @@ impl Transport {
         extra: Option<(HeaderName, HeaderValue)>,
         clocks: &mut Clocks,
     ) -> Result<Answer, StreamError> {
-        let client = self.client(&request.url)?;
+        let client = self.client(&request.url, request.web_socket.is_some())?;
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let mut headers = request.headers.clone();
             if let Some((name, value)) = &extra {
                 headers.insert(name.clone(), value.clone());
             }
-            let sending = client.post(url.clone()).headers(headers).body(request.body.clone()).send();
-            let connect = clocks.limits().connect;
-            let mut sending = pin!(ConnectLimit::scope(connect, sending));
-            let result = poll_fn(|cx| match sending.as_mut().poll(cx) {
-                Poll::Ready(result) => Poll::Ready(Ok(result)),
-                Poll::Pending => clocks.poll_running(cx).map(Err),
-            })
-            .await;
-            let response = match result {
-                Ok(Ok(response)) => response,
-                Ok(Err(error)) => return Err(classify::network(&error, &request.url, connect)),
-                Err(phase) => return Err(classify::timeout(phase, clocks.limits())),
+            let key = request.web_socket.map(|_| websocket::ask(&mut headers));
+            let sending = match key {
+                None => client.post(url.clone()).headers(headers).body(request.body.clone()),
+                Some(_) => client.get(url.clone()).headers(headers),
             };
+            let connect = clocks.limits().connect;
+            let response = in_time(ConnectLimit::scope(connect, sending.send()), request, clocks).await?;
+            if let (Some(framing), Some(key)) = (request.web_socket, &key)
+                && (response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS)
+            {
+                websocket::check(&response, &request.headers, key)?;
+                let (status, headers) = (response.status(), response.headers().clone());
+                let connection = in_time(response.upgrade(), request, clocks).await?;
+                let socket = Socket::new(connection, framing, &request.body).await?;
+                return Ok(Answer { status, headers, body: Body::WebSocket(Box::new(socket)) });
+            }
             if !response.status().is_redirection() {
                 return Ok(Answer {
                     status: response.status(),
                     headers: response.headers().clone(),
-                    body: response.into(),
+                    body: Body::Http(response.into()),
                 });
             }
             url = redirect(&request.url, &url, response.status(), response.headers())?;
@@ -113,6 +130,25 @@ impl Transport {
             "TOO_MANY_REDIRECTS",
             format!("the endpoint redirected more than {MAX_REDIRECTS} times"),
         ))
+    }
+}
+
+/// Waits for something of the network's while the clocks run.
+async fn in_time<T>(
+    waiting: impl Future<Output = reqwest::Result<T>>,
+    request: &Prepared,
+    clocks: &mut Clocks,
+) -> Result<T, StreamError> {
+    let mut waiting = pin!(waiting);
+    let result = poll_fn(|cx| match waiting.as_mut().poll(cx) {
+        Poll::Ready(result) => Poll::Ready(Ok(result)),
+        Poll::Pending => clocks.poll_running(cx).map(Err),
+    })
+    .await;
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(classify::network(&error, &request.url, clocks.limits().connect)),
+        Err(phase) => Err(classify::timeout(phase, clocks.limits())),
     }
 }
 
@@ -138,16 +174,17 @@ fn finish(builder: ClientBuilder) -> Result<Client, EngineError> {
 
 /// The client that trusts the platform's certificate authorities and the extra ones. Slim containers carry no
 /// authorities at all; Node brings its own there, and so does this: Mozilla's.
-fn secure(config: &EngineConfig) -> Result<Client, EngineError> {
+fn secure(config: &EngineConfig, upgrade: bool) -> Result<Client, EngineError> {
     let extra = config.extra_ca_certs.as_deref().map(extra_certs).unwrap_or_default();
-    match finish(builder(config)) {
+    let builder = || if upgrade { builder(config).http1_only() } else { builder(config) };
+    match finish(builder()) {
         Ok(client) if extra.is_empty() => Ok(client),
-        Ok(_) => finish(builder(config).tls_certs_merge(extra)),
+        Ok(_) => finish(builder().tls_certs_merge(extra)),
         Err(error) => {
             tracing::warn!(%error, "can't use the platform's certificate authorities, using the bundled ones");
             let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
             let bundled = bundled.filter_map(|der| Certificate::from_der(der).ok());
-            finish(builder(config).tls_certs_only(bundled.chain(extra)))
+            finish(builder().tls_certs_only(bundled.chain(extra)))
         }
     }
 }
@@ -181,11 +218,21 @@ fn redirect(origin: &Url, from: &Url, status: StatusCode, headers: &HeaderMap) -
 impl Prepared {
     /// Checks URL and headers.
     pub(crate) fn new(request: &SessionRequest) -> Result<Self, StreamError> {
-        let url = Url::parse(&request.url)
+        let mut url = Url::parse(&request.url)
             .map_err(|error| invalid("INVALID_URL", format!("the endpoint is no absolute URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(invalid("INVALID_URL", "the endpoint's URL must be http: or https:".to_owned()));
-        }
+        let (scheme, upgrade) = match url.scheme() {
+            "http" => ("http", false),
+            "https" => ("https", false),
+            "ws" => ("http", true),
+            "wss" => ("https", true),
+            _ => {
+                return Err(invalid("INVALID_URL", "the endpoint's URL must be http:, https:, ws: or wss:".to_owned()));
+            }
+        };
+        // Upgrades are asked for in HTTP. These schemes can always be changed for one another.
+        let _ = url.set_scheme(scheme);
+        let web_socket = (upgrade || request.carrier == Carrier::WebSocket)
+            .then_some(Framing { max_message: request.max_event_bytes, lines: request.protocol != Protocol::Text });
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
         for (name, value) in &request.headers {
             let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -196,7 +243,9 @@ impl Prepared {
                     format!("the name of header `{beginning}…` is empty or has characters that no name can have");
                 return Err(invalid("INVALID_HEADER", message));
             };
-            if matches!(parsed.as_str(), "connection" | "content-length" | "transfer-encoding" | "upgrade") {
+            if matches!(parsed.as_str(), "connection" | "content-length" | "transfer-encoding" | "upgrade")
+                || (web_socket.is_some() && is_handshake(parsed.as_str()))
+            {
                 return Err(invalid(
                     "INVALID_HEADER",
                     format!("header `{parsed}` is the transport's own and can't be set"),
@@ -211,6 +260,10 @@ impl Prepared {
             value.set_sensitive(!crate::redact::is_harmless(parsed.as_str()));
             headers.append(parsed, value);
         }
+        if web_socket.is_some() {
+            // There is no body either way: the messages are no part of HTTP.
+            return Ok(Self { url, headers, body: request.body.clone(), web_socket });
+        }
         for (name, value) in [
             ("accept", "text/event-stream, application/x-ndjson, application/json;q=0.9, text/plain;q=0.8"),
             ("accept-encoding", "identity"),
@@ -218,8 +271,13 @@ impl Prepared {
         ] {
             headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
         }
-        Ok(Self { url, headers, body: request.body.clone() })
+        Ok(Self { url, headers, body: request.body.clone(), web_socket })
     }
+}
+
+/// Headers of the WebSocket handshake that aren't the caller's; the subprotocol is.
+fn is_handshake(name: &str) -> bool {
+    matches!(name, "sec-websocket-key" | "sec-websocket-version" | "sec-websocket-extensions" | "sec-websocket-accept")
 }
 
 fn invalid(code: &'static str, message: String) -> StreamError {

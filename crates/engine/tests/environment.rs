@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_engine::{
-    Engine, EngineConfig, Exit, Outcome, ResumeMode, RetryPolicy, SessionRequest, Signal, Timeouts,
+    Carrier, Engine, EngineConfig, Exit, Outcome, ResumeMode, RetryPolicy, SessionRequest, Signal, Timeouts,
 };
 use millstream_wire::{Event, Protocol};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -96,6 +96,7 @@ fn child(url: String) {
     let (end, ended) = oneshot::channel();
     let request = SessionRequest {
         url,
+        carrier: Carrier::Http,
         headers: vec![("authorization".to_owned(), format!("Bearer {KEY}"))],
         body: Bytes::from_static(b"{}"),
         protocol: Protocol::OpenAi,

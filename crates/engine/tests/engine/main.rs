@@ -12,3 +12,4 @@ mod secure;
 mod support;
 mod timeouts;
 mod transport;
+mod websocket;

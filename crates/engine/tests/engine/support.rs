@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use millstream_engine::{
-    Engine, EngineConfig, Exit, Outcome, ProxySource, ResponseInfo, ResumeMode, RetryPolicy, SessionRequest, Signal,
-    StreamError, Timeouts,
+    Carrier, Engine, EngineConfig, Exit, Outcome, ProxySource, ResponseInfo, ResumeMode, RetryPolicy, SessionRequest,
+    Signal, StreamError, Timeouts,
 };
 use millstream_wire::{Event, Protocol};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -290,6 +290,7 @@ pub(crate) fn engine() -> Engine {
 pub(crate) fn request(url: impl Into<String>) -> SessionRequest {
     SessionRequest {
         url: url.into(),
+        carrier: Carrier::Http,
         headers: Vec::new(),
         body: Bytes::from_static(br#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}"#),
         protocol: Protocol::OpenAi,

@@ -156,7 +156,7 @@ async fn bad_requests_fail_at_once_and_name_what_is_wrong() {
         (with("Authorization: Bearer secret", ""), "INVALID_HEADER", "`Authorization…`"),
         (with("Content-Length", "3"), "INVALID_HEADER", "`content-length`"),
         (request("/api/chat"), "INVALID_URL", "absolute URL"),
-        (request("ftp://127.0.0.1/x"), "INVALID_URL", "http: or https:"),
+        (request("ftp://127.0.0.1/x"), "INVALID_URL", "http:, https:, ws: or wss:"),
     ] {
         let told = told(&engine, asked).await;
         let error = failure(&told);
