@@ -45,9 +45,9 @@ after(() => {
 })
 
 /** Runs a child to its own end. It gets no signal unless it is stuck. */
-async function run(name, { timeout = 60_000, onStdout } = {}) {
+async function run(name, { timeout = 60_000, onStdout, flags = [] } = {}) {
   const script = fileURLToPath(new URL(`./lifecycle/${name}.mjs`, import.meta.url))
-  const child = spawn(process.execPath, [script, url], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, script, url], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data) => {
@@ -136,6 +136,18 @@ test('twenty workers terminated in the middle of their streams crash nothing', a
   assert.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' })
   assert.deepEqual(reports, [{ terminated: 20, ownStreamGoesOn: true }])
   assert.equal(await socketsClosed(), 0)
+})
+
+test('streams that are over are collected', async () => {
+  answer = (res) => {
+    res.write(chunk('Hello'))
+    setTimeout(() => res.end(chunk(', world') + END), 5)
+  }
+  const { code, reports, stderr } = await run('collected', { timeout: 30_000, flags: ['--expose-gc'] })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  assert.equal(reports[0].streams, 50)
+  // The last one may still stand on the stack.
+  assert.ok(reports[0].alive <= 1, `${reports[0].alive} of 50 are still alive`)
 })
 
 test('a hundred megabytes into a slow reader cost less than 32 MB of memory', async () => {

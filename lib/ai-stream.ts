@@ -15,7 +15,7 @@ import {
   type TurnSettings,
   turnSettings,
 } from './ai-stream-config.js'
-import { Answer, type AnswerSink, type Outcome } from './answer.js'
+import { Answer, type AnswerSink, hearToken, type Outcome } from './answer.js'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'
@@ -79,8 +79,16 @@ interface Turn {
  * await stream.send('Hello, how are you?')
  */
 export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncIterable<StreamChunk> {
-  readonly #settings: AIStreamSettings
+  // What every token touches comes first, side by side in memory.
+  /** How deep we are in calls of the user's code about the running turn. */
+  #telling = 0
   readonly #onToken: ((token: string) => void) | undefined
+  /** The listener of `token`, where there is just one: spares each token the way through the emitter's tables. */
+  #onlyListener: ((token: string) => void) | undefined
+  /** What is left to do for a turn that ended while the user's code was being told of it. */
+  #unfinished: (() => void) | undefined
+
+  readonly #settings: AIStreamSettings
   #messages: Message[]
   #queue: Turn[] = []
   #current: Turn | undefined
@@ -90,15 +98,10 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
   #usage = noUsage()
   /** Iterators that wait for the next turn. */
   #awaiting: ((answer: Answer) => void)[] = []
-  /** How deep we are in calls of the user's code about the running turn. */
-  #telling = 0
   /** What the user's code threw in the running turn. */
   #thrown: { error: unknown } | undefined
   /** Whether what is stopped now is forgotten, too. */
   #discarding = false
-  /** What is left to do for a turn that ended while the user's code was being told of it. */
-  #unfinished: (() => void) | undefined
-
   /**
    * @throws ValidationError where an option is not what it must be, or no request could succeed: an unknown provider, a
    * missing key, a relative endpoint without a base.
@@ -284,6 +287,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       retain: turnOptions.retain,
       credit: this.#settings.credit,
       push: turnOptions.push,
+      tokens: this,
       sink: this.#sink(() => answer),
       observed: () => this.#isHeard,
     })
@@ -360,21 +364,40 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     return true
   }
 
+  static {
+    // Whoever changes the listeners, the emitter itself included, comes through one of these.
+    const changes = ['on', 'addListener', 'prependListener', 'once', 'prependOnceListener'] as const
+    for (const name of [...changes, 'off', 'removeListener', 'removeAllListeners'] as const) {
+      const change = EventEmitter.prototype[name] as (...given: unknown[]) => unknown
+      const value = function (this: AIStream, ...given: unknown[]): unknown {
+        change.apply(this, given)
+        const listeners = this.rawListeners('token') as ((token: string) => void)[]
+        const direct = listeners.length === 1 && !EventEmitter.captureRejections
+        this.#onlyListener = direct ? listeners[0] : undefined
+        return this
+      }
+      Object.defineProperty(AIStream.prototype, name, { value, writable: true, configurable: true })
+    }
+  }
+
+  /** @internal The hot path: no closure, no allocation. */
+  [hearToken](text: string): void {
+    this.#telling++
+    try {
+      this.#onToken?.(text)
+      // Somebody may have put an `emit` of his own in the way.
+      const listener = this.emit === emit ? this.#onlyListener : undefined
+      if (listener === undefined) this.emit('token', text)
+      else listener.call(this, text)
+    } catch (error) {
+      if (this.#current !== undefined) this.#threw(this.#current.answer, error)
+    }
+    if (--this.#telling === 0) this.#unfinished?.()
+  }
+
   #sink(answer: () => Answer): AnswerSink {
-    const onToken = this.#onToken
     const toolCalls: ToolCall[] = []
     return {
-      token: (text) => {
-        // The hot path: no closure, no allocation.
-        this.#telling++
-        try {
-          onToken?.(text)
-          this.emit('token', text)
-        } catch (error) {
-          this.#threw(answer(), error)
-        }
-        if (--this.#telling === 0) this.#unfinished?.()
-      },
       reasoning: (text) => this.#tell(answer(), () => this.emit('reasoning', text)),
       toolCall: (call) => {
         toolCalls.push(call)
@@ -464,6 +487,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     return { id: crypto.randomUUID(), role, content, timestamp: Date.now() }
   }
 }
+
+const { emit } = EventEmitter.prototype
 
 /** `Promise.withResolvers`, which Node has from version 22 on. */
 function withResolvers<T>() {

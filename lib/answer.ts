@@ -30,9 +30,20 @@ export type Outcome =
   | { kind: 'stopped' }
   | { kind: 'aborted'; error: StreamError }
 
-/** The owner of an answer, told of everything at once and synchronously. */
+/** Names {@link TokenReceiver}'s method, so that a public class can have it without showing it. */
+export const hearToken = Symbol('millstream.token')
+
+/**
+ * Hears an answer's text, piece by piece. Called for every token, with thousands of answers in turn: what it has to touch
+ * should be few objects.
+ */
+export interface TokenReceiver {
+  /** @internal */
+  [hearToken](text: string): void
+}
+
+/** The owner of an answer, told of everything else at once and synchronously. */
 export interface AnswerSink {
-  token(text: string): void
   reasoning(text: string): void
   toolCall(call: ToolCall): void
   usage(report: UsageReport): void
@@ -62,6 +73,7 @@ export interface AnswerOptions {
   push: boolean
   /** The session's credit. */
   credit: number
+  tokens?: TokenReceiver
   sink?: AnswerSink
   /** Whether somebody beside the readers hears of a failure. */
   observed?: () => boolean
@@ -76,7 +88,7 @@ const trimAt = 1024
 export class Answer implements SessionListener {
   // What every token touches comes first, side by side in memory.
   #outcome: Outcome | undefined
-  readonly #sink: AnswerSink | undefined
+  readonly #tokens: TokenReceiver | undefined
   /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
   #logging: boolean
   #delivered = 0
@@ -85,6 +97,7 @@ export class Answer implements SessionListener {
 
   readonly provider: string
   readonly #options: AnswerOptions
+  readonly #sink: AnswerSink | undefined
   #session: Session | undefined
 
   #log: Entry[] = []
@@ -123,6 +136,7 @@ export class Answer implements SessionListener {
 
   constructor(options: AnswerOptions) {
     this.#options = options
+    this.#tokens = options.tokens
     this.#sink = options.sink
     this.provider = options.provider
     // A piece must be less than the whole, or nobody would ever hand it over.
@@ -346,7 +360,7 @@ export class Answer implements SessionListener {
     if (choice === 0) {
       if (this.#logging) this.#keep(text, text)
       else this.#delivered += text.length
-      this.#sink?.token(text)
+      this.#tokens?.[hearToken](text)
     } else {
       this.#keep({ kind: 'text', payload: text, choice }, text)
     }
