@@ -1,7 +1,10 @@
 //! What the server was asked, and how each answer ended. Bounded in entries and in bytes per entry.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -127,11 +130,12 @@ impl Journal {
 
     /// Asks for one call of the hook at the next change.
     pub(crate) fn arm(&self) {
-        self.armed.store(true, Relaxed);
+        self.armed.store(true, SeqCst);
     }
 
     fn changed(&self) {
-        if self.armed.load(Relaxed) && self.armed.swap(false, Relaxed) {
+        // Either the change is seen by who armed it before looking, or the arming is seen here.
+        if self.armed.load(SeqCst) && self.armed.swap(false, SeqCst) {
             (self.on_change)();
         }
     }
