@@ -120,11 +120,6 @@ export function openSession(request: NativeRequest, listener: SessionListener): 
   return session
 }
 
-/** How many sessions of this environment are running. */
-export function openSessions(): number {
-  return running
-}
-
 /** Takes everything there is. Called by the engine, once per wake. */
 function deliver(): void {
   const native = open()

@@ -115,6 +115,13 @@ struct State {
 }
 
 impl State {
+    /// Puts the batch being filled into the queue and begins another.
+    fn close_open(&mut self) {
+        let fresh = self.spare.take().unwrap_or_default();
+        let full = std::mem::replace(&mut self.open, fresh);
+        self.closed.push_back(full);
+    }
+
     fn register(&mut self, control: &Arc<Control>) -> u32 {
         let id = self.free.pop().unwrap_or_else(|| {
             self.sessions.push(None);
@@ -136,8 +143,8 @@ impl State {
 /// The part of a mailbox that sessions on the runtime's threads share with it.
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Number of the batch being filled; batches below the first in the queue were taken.
-    filling: AtomicU64,
+    /// How many batches JavaScript took; changes under the lock alone. Batches are numbered from 0 in the order in which
+    /// they were begun, so this is the number of the oldest in the queue.
     taken: AtomicU64,
     pacer: Notify,
 }
@@ -156,7 +163,7 @@ impl Shared {
         }
         let units = utf16_units(payload);
         let mut state = self.lock();
-        let number = self.filling.load(Ordering::Relaxed);
+        let number = self.taken.load(Ordering::Relaxed) + state.closed.len() as u64;
         if state.wake.is_none() {
             return number;
         }
@@ -165,17 +172,10 @@ impl Shared {
         batch.units = batch.units.saturating_add(units);
         batch.records.extend_from_slice(&[session, kind as u32 | (choice << 8), batch.units]);
         if batch.is_full() {
-            self.close_open(&mut state);
+            state.close_open();
         }
         self.schedule(&mut state, spacing);
         number
-    }
-
-    fn close_open(&self, state: &mut State) {
-        let fresh = state.spare.take().unwrap_or_default();
-        let full = std::mem::replace(&mut state.open, fresh);
-        state.closed.push_back(full);
-        self.filling.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sees to it that JavaScript hears of what is queued: at once after idleness, else at the end of the spacing.
@@ -213,7 +213,7 @@ impl Shared {
     fn next_batch(&self) -> Option<(Batch, bool)> {
         let mut state = self.lock();
         if state.closed.is_empty() && !state.open.is_empty() {
-            self.close_open(&mut state);
+            state.close_open();
         }
         let batch = state.closed.pop_front();
         let more = !state.closed.is_empty() || !state.open.is_empty();
@@ -328,7 +328,6 @@ impl Mailbox {
                 sessions: Vec::new(),
                 free: Vec::new(),
             }),
-            filling: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             pacer: Notify::new(),
         });
