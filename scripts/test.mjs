@@ -1,11 +1,10 @@
 // `npm test`: its own set-up, then the tests of the Rust crates and those of the package. The last line says how many
 // passed. `--rust` or `--js` runs one half; further arguments of the JavaScript half name test files.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { main, root, run, say } from './support/process.mjs'
+import { runTests } from './support/run-tests.mjs'
 import { setUp } from './support/setup.mjs'
 
 const { values, positionals } = parseArgs({
@@ -83,33 +82,8 @@ function countRust(output) {
 }
 
 /** The package's tests, one process per file. */
-async function javascriptTests() {
-  const files = positionals.length > 0 ? positionals : testFiles()
-  const scratch = mkdtempSync(join(tmpdir(), 'millstream-test-'))
-  try {
-    const counts = join(scratch, 'counts.json')
-    const reporter = join(root, 'scripts', 'support', 'count-reporter.mjs')
-    const { code } = await run(
-      process.execPath,
-      [
-        '--test',
-        // A test that hangs fails, and the others run.
-        '--test-timeout=300000',
-        '--test-reporter=spec',
-        '--test-reporter-destination=stdout',
-        // As a URL: a Windows path is no module specifier.
-        `--test-reporter=${pathToFileURL(reporter)}`,
-        `--test-reporter-destination=${counts}`,
-        ...files,
-      ],
-      { show: true, allowFailure: true },
-    )
-    const totals = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
-    if (code !== 0 && totals.failed === 0) totals.failed = 1
-    return totals
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
+function javascriptTests() {
+  return runTests(positionals.length > 0 ? positionals : testFiles())
 }
 
 function testFiles() {
