@@ -8,9 +8,11 @@
 //! - [`providers`]: one decoder per wire format of a model provider.
 //! - [`formats`]: millstream's own outputs and the other shapes a web application answers in, read back.
 //! - [`Decoder`]: the one to use: protocol in, events out.
+//! - [`encode`]: the way back: events in, any of these formats out.
 
 mod decoder;
 mod detect;
+pub mod encode;
 mod error;
 mod event;
 pub mod formats;

@@ -15,6 +15,15 @@ pub enum EncodeError {
     /// An ID with a line break would begin a field of its own; one with NUL is ignored by readers.
     #[error("expected an event ID without CR, LF or NUL")]
     Id,
+    /// JSON text with a line break in it would begin a line of its own.
+    #[error("expected JSON text without CR or LF")]
+    Data,
+    /// Frames of one's own are of the `events` format only.
+    #[error("expected the format `events`")]
+    Format,
+    /// The end of the answer is written already.
+    #[error("expected an answer that has not ended")]
+    Ended,
 }
 
 /// Appends one event. An empty name is the same as none; an empty ID is written, since it takes the last one back; empty

@@ -1,0 +1,234 @@
+//! The AI SDK's UI message stream, version 1, as `useChat` reads it: the chunks of `ui-message-chunks.ts` of the `ai`
+//! package, versions 6 and 7.
+//!
+//! One message of one step. A part of text or reasoning is open until something else begins; each has an id of its own.
+//! Metadata goes into the message's metadata, where usage (in the AI SDK's names), model and what is known of a failure
+//! beside its message stand as well; frames `data-*` and `source-url` that an endpoint of this format sent go out as
+//! they came. A call whose first piece doesn't name its tool is given whole, since the format has no place for it
+//! before.
+
+use serde_json::Value;
+
+use super::json::{self, Object};
+use super::{Answer, Failure, members};
+use crate::json::Raw;
+use crate::{Event, FinishReason, ToolCall, Usage};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct UiMessage {
+    open: Part,
+    /// How many parts were begun.
+    parts: u64,
+    /// Numbers of the calls that were begun.
+    calls: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Part {
+    #[default]
+    None,
+    Text,
+    Reasoning,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None | Self::Text => "text",
+            Self::Reasoning => "reasoning",
+        }
+    }
+}
+
+fn frame(kind: &str, out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
+    out.push_str("data: ");
+    let mut object = Object::begin(out);
+    object.string("type", kind);
+    members(&mut object);
+    object.end();
+    out.push_str("\n\n");
+}
+
+impl UiMessage {
+    pub(super) fn open(&mut self, answer: &Answer, out: &mut String) {
+        frame("start", out, |start| {
+            start.filled("messageId", &answer.id);
+            if !answer.model.is_empty() {
+                Object::begin(start.key("messageMetadata")).string("model", &answer.model).end();
+            }
+        });
+        frame("start-step", out, |_| {});
+    }
+
+    /// `data: {"type":"text-delta","id":"3"`, of the part that is open.
+    #[inline]
+    fn part_head(&self, stage: &str, out: &mut String) {
+        out.push_str("data: {\"type\":\"");
+        out.push_str(self.open.name());
+        out.push_str(stage);
+        out.push_str("\",\"id\":\"");
+        json::number(out, self.parts);
+        out.push('"');
+    }
+
+    fn begin(&mut self, part: Part, out: &mut String) {
+        if self.open != part {
+            self.close(out);
+            self.open = part;
+            self.parts += 1;
+            self.part_head("-start", out);
+            out.push_str("}\n\n");
+        }
+    }
+
+    fn close(&mut self, out: &mut String) {
+        if self.open != Part::None {
+            self.part_head("-end", out);
+            out.push_str("}\n\n");
+            self.open = Part::None;
+        }
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self, text: &str, out: &mut String) {
+        self.begin(Part::Text, out);
+        self.delta(text, out);
+        out.push_str("}\n\n");
+    }
+
+    #[inline]
+    fn delta(&self, text: &str, out: &mut String) {
+        self.part_head("-delta", out);
+        out.push_str(",\"delta\":");
+        json::string(out, text);
+    }
+
+    pub(super) fn event(&mut self, event: &Event<'_>, out: &mut String) {
+        match event {
+            Event::Reasoning { choice: 0, text, signature } => {
+                self.begin(Part::Reasoning, out);
+                self.delta(text, out);
+                if let Some(signature) = signature {
+                    let mut delta = Object::resume(out);
+                    let mut providers = Object::begin(delta.key("providerMetadata"));
+                    Object::begin(providers.key("millstream")).string("signature", signature).end();
+                    providers.end();
+                }
+                out.push_str("}\n\n");
+            }
+            Event::ToolCallDelta { choice: 0, index, id, name, arguments } => {
+                if let (Some(name), false) = (name, self.calls.contains(index)) {
+                    self.close(out);
+                    self.calls.push(*index);
+                    frame("tool-input-start", out, |start| {
+                        start.string("toolCallId", id).string("toolName", name);
+                    });
+                }
+                if !arguments.is_empty() && self.calls.contains(index) {
+                    frame("tool-input-delta", out, |delta| {
+                        delta.string("toolCallId", id).string("inputTextDelta", arguments);
+                    });
+                }
+            }
+            Event::ToolCall(call) if call.choice == 0 => {
+                self.close(out);
+                input(call, out);
+            }
+            Event::Metadata(value) if is_part(value) => {
+                out.push_str("data: ");
+                json::value(out, value);
+                out.push_str("\n\n");
+            }
+            Event::Metadata(value) => frame("message-metadata", out, |metadata| {
+                json::value(metadata.key("messageMetadata"), value);
+            }),
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(&mut self, answer: &Answer, out: &mut String) {
+        self.close(out);
+        frame("finish-step", out, |_| {});
+        frame("finish", out, |finish| {
+            if answer.reason != FinishReason::Unknown {
+                finish.string("finishReason", answer.reason.as_str());
+            }
+            let raw = answer.raw_reason.as_deref().filter(|_| answer.reason == FinishReason::Other);
+            if answer.usage.is_some() || raw.is_some() {
+                let mut metadata = Object::begin(finish.key("messageMetadata"));
+                metadata.filled("rawFinishReason", raw.unwrap_or_default());
+                usage(&mut metadata, answer.usage.as_ref());
+                metadata.end();
+            }
+        });
+        out.push_str("data: [DONE]\n\n");
+    }
+
+    pub(super) fn fail(&mut self, answer: &Answer, failure: &Failure<'_>, out: &mut String) {
+        self.close(out);
+        frame("message-metadata", out, |frame| {
+            let mut metadata = Object::begin(frame.key("messageMetadata"));
+            let mut error = Object::begin(metadata.key("error"));
+            error.string("message", failure.message);
+            members::failure(&mut error, "type", failure);
+            error.end();
+            usage(&mut metadata, answer.usage.as_ref());
+            metadata.end();
+        });
+        frame("error", out, |error| {
+            error.string("errorText", failure.message);
+        });
+        out.push_str("data: [DONE]\n\n");
+    }
+}
+
+/// A complete call. One that is not well-formed is an error to the AI SDK, with the arguments as they came.
+fn input(call: &ToolCall, out: &mut String) {
+    let well_formed = Raw::parse(&call.arguments).is_some();
+    let kind = if call.valid { "tool-input-available" } else { "tool-input-error" };
+    frame(kind, out, |frame| {
+        frame.string("toolCallId", &call.id).string("toolName", &call.name);
+        if well_formed {
+            json::text(frame.key("input"), &call.arguments);
+        } else {
+            frame.string("input", &call.arguments);
+        }
+        if !call.valid {
+            frame.string("errorText", "the arguments of the call are incomplete or malformed");
+        }
+    });
+}
+
+/// Whether metadata is a frame of this format that needs nothing else around it.
+fn is_part(value: &Value) -> bool {
+    match value["type"].as_str() {
+        Some("source-url") => value["sourceId"].is_string() && value["url"].is_string(),
+        Some(kind) => {
+            let free = |name: &str| value.get(name).is_none_or(Value::is_string);
+            let transient = value.get("transient").is_none_or(Value::is_boolean);
+            kind.len() > 5 && kind.starts_with("data-") && value.get("data").is_some() && free("id") && transient
+        }
+        None => false,
+    }
+}
+
+/// A member `usage` in the names of the AI SDK's `LanguageModelUsage`.
+fn usage(metadata: &mut Object<'_>, report: Option<&Usage>) {
+    let Some(report) = report else { return };
+    let mut counts = Object::begin(metadata.key("usage"));
+    counts
+        .count("inputTokens", report.prompt_tokens)
+        .count("outputTokens", report.completion_tokens)
+        .count("totalTokens", report.total_tokens);
+    if report.cached_tokens.is_some() {
+        Object::begin(counts.key("inputTokenDetails")).count("cacheReadTokens", report.cached_tokens).end();
+    }
+    if report.reasoning_tokens.is_some() {
+        Object::begin(counts.key("outputTokenDetails")).count("reasoningTokens", report.reasoning_tokens).end();
+    }
+    counts.count("audioTokens", report.audio_tokens);
+    if let Some(raw) = &report.raw {
+        json::value(counts.key("raw"), raw);
+    }
+    counts.end();
+}
