@@ -280,8 +280,9 @@ export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: 
     askRetry: turn.retry.shouldRetry !== undefined || turn.retry.retryableErrors !== undefined,
     resume: base.resume,
     credit: base.credit,
-    keepText: turn.push,
-    autoCredit: turn.push,
+    mode: turn.push ? 'push' : 'pull',
+    retain: turn.retain,
+    deliver: false,
     flushInterval: base.flushInterval,
   }
 }

@@ -53,6 +53,9 @@ export type AIStreamEvents = {
   reset: []
 }
 
+/** The events that tell of an answer piece by piece. */
+const pieces = ['token', 'reasoning', 'tool-call', 'metadata'] as const
+
 /** One `send`, `stream` or `retry`. */
 interface Turn {
   /** The user's message; `undefined` repeats the last one. */
@@ -290,6 +293,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       tokens: this,
       sink: this.#sink(() => answer),
       observed: () => this.#isHeard,
+      listening: () => this.#onToken !== undefined || pieces.some((event) => this.listenerCount(event) > 0),
     })
     return { content, settings: turnOptions, answer, started: false, done }
   }

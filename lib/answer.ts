@@ -5,7 +5,13 @@
  */
 import { abortedError, fromNative, StreamError } from './errors.js'
 import { eventCost, openSession, type Session, type SessionListener } from './mailbox.js'
-import type { NativeError, NativeRequest } from './native.js'
+import {
+  binding,
+  type NativeError,
+  type NativeRelayOptions,
+  type NativeRelayReport,
+  type NativeRequest,
+} from './native.js'
 import type { RetryPlan } from './policies.js'
 import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'
 import { mergeReports, toUsage, type UsageReport } from './usage.js'
@@ -57,6 +63,33 @@ export interface AnswerReader {
   wake(): void
 }
 
+/** Whoever sends an answer on to a client, told synchronously. Nothing follows `done`. */
+export interface RelayListener {
+  /** There is something to send: say where by one of {@link AnswerRelay}'s methods. Not called where nothing ever comes. */
+  ready(): void
+  /** Of a relay through JavaScript: whole frames. Give the credit back once the client took them. */
+  frames(text: string): void
+  /** The relay is over; where the answer is, its outcome follows. */
+  done(report: NativeRelayReport): void
+}
+
+/** An answer on its way to a client. */
+export interface AnswerRelay {
+  /** The whole encoded text, where the answer was over when the relay began: then there is nothing else to hear or do. */
+  readonly whole: { text: string; tokens: number } | undefined
+  /** The engine writes to a duplicate of the socket's descriptor from here on, until `done`. */
+  toSocket(descriptor: number, chunked: boolean): void
+  /** Text comes to `frames` from here on. May be said before `ready`. */
+  toFrames(): void
+  credit(bytes: number): void
+  /** Adds a hand-made event behind what was encoded so far. Format `events` only. */
+  inject(event: string, json: string): void
+  /** Bytes written so far. */
+  activity(): number
+  /** The client left. An answer that nobody else consumes is aborted. `done` follows. */
+  drop(): void
+}
+
 /** What an answer needs to know about its request. */
 export interface AnswerOptions {
   /** For errors and results; `''` for an app's own route. */
@@ -67,8 +100,8 @@ export interface AnswerOptions {
   /** Whether events stay after they were read, so that any number of readers see them all. */
   retain: boolean
   /**
-   * Whether the owner consumes everything as it comes; otherwise readers do. The engine then keeps the text
-   * (`NativeRequest.keepText`), and nothing of a token stays in JavaScript.
+   * Whether the owner consumes everything as it comes; the engine then keeps the text, and nothing of a token stays in
+   * JavaScript. Otherwise events stay with the engine until readers or relays ask for them.
    */
   push: boolean
   /** The session's credit. */
@@ -77,6 +110,8 @@ export interface AnswerOptions {
   sink?: AnswerSink
   /** Whether somebody beside the readers hears of a failure. */
   observed?: () => boolean
+  /** Of a pulled answer: whether the owner wants its events whoever else does. Asked when the request is made. */
+  listening?: () => boolean
 }
 
 /** The engine is handed consumed credit in pieces of this size at most, or when a reader waits. */
@@ -94,6 +129,8 @@ export class Answer implements SessionListener {
   #delivered = 0
   #chunks = 0
   #firstText: number | undefined
+  /** How many chunks the engine counted, where it told of them all at once. */
+  #summary: number | undefined
 
   readonly provider: string
   readonly #options: AnswerOptions
@@ -115,6 +152,9 @@ export class Answer implements SessionListener {
   /** Whether somebody consumes an answer that isn't retained. */
   #claimed = false
   readonly #readers: AnswerReader[] = []
+  /** Whether the engine tells of events as they come. */
+  #delivering: boolean
+  readonly #relays = new Map<number, RelayListener>()
 
   #text = ''
   /** Position up to which entries are in `#text`. */
@@ -128,6 +168,7 @@ export class Answer implements SessionListener {
   #questionError: unknown
 
   readonly #created = performance.now()
+  #asked = this.#created
   #opened: number | undefined
   #endedAt: number | undefined
 
@@ -145,13 +186,17 @@ export class Answer implements SessionListener {
     this.#keeping = options.retain
     this.#draining = options.push
     this.#logging = !options.push
+    this.#delivering = options.push
   }
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
   ask(request: NativeRequest): void {
     if (this.#outcome !== undefined) return
+    this.#asked = performance.now()
+    this.#delivering ||= this.#readers.length > 0 || (this.#options.listening?.() ?? false)
     try {
-      this.#session = openSession(request, this)
+      this.#session = openSession({ ...request, deliver: this.#delivering }, this)
+      if (this.#draining && !this.#options.push) this.#session.drain(this.#keeping)
     } catch (error) {
       this.#settle({ kind: 'failed', error: this.#refused(error) })
     }
@@ -189,6 +234,7 @@ export class Answer implements SessionListener {
   get textSoFar(): string {
     if (!this.#keeping) return ''
     if (!this.#logging) return this.#session?.text().slice(0, this.#delivered) ?? this.#text
+    if (!this.#delivering && this.#session !== undefined) return this.#session.text()
     const end = this.#base + this.#log.length
     let fresh = ''
     for (let at = this.#joined; at < end; at++) {
@@ -215,7 +261,7 @@ export class Answer implements SessionListener {
 
   get metrics(): StreamMetrics {
     const duration = (this.#endedAt ?? performance.now()) - this.#created
-    const metrics: StreamMetrics = { duration, chunks: this.#chunks }
+    const metrics: StreamMetrics = { duration, chunks: this.#summary ?? this.#chunks }
     if (this.#opened !== undefined) metrics.timeToOpen = this.#opened - this.#created
     if (this.#firstText !== undefined) metrics.timeToFirstToken = this.#firstText - this.#created
     return metrics
@@ -242,18 +288,28 @@ export class Answer implements SessionListener {
    * has one. `whole`: it wants everything at once, which is kept for it.
    */
   claim(whole: boolean): void {
-    if (!this.#options.retain) {
-      if (this.#claimed) {
-        throw new StreamError(
-          'The stream is not retained (`retain: false`) and already has a reader: read it once, or leave `retain` on',
-          { type: 'invalid_request_error', code: 'ALREADY_CONSUMED', provider: this.provider },
-        )
-      }
-      this.#claimed = true
-      this.#keeping = whole
-    }
+    this.#claimOnce()
+    if (!this.#options.retain) this.#keeping = whole
     if (whole) this.drain()
-    else this.#logText()
+    else this.#deliver()
+  }
+
+  #claimOnce(): void {
+    if (this.#claimed && !this.#options.retain) {
+      throw new StreamError(
+        'The stream is not retained (`retain: false`) and already has a reader: read it once, or leave `retain` on',
+        { type: 'invalid_request_error', code: 'ALREADY_CONSUMED', provider: this.provider },
+      )
+    }
+    this.#claimed = true
+  }
+
+  /** From here on events come as pieces, for a reader. */
+  #deliver(): void {
+    this.#logText()
+    if (this.#delivering) return
+    this.#delivering = this.#session !== undefined
+    this.#session?.deliver()
   }
 
   /**
@@ -264,6 +320,7 @@ export class Answer implements SessionListener {
     if (this.#draining || (this.#claimed && !this.#keeping)) return
     this.#claimed = true
     this.#draining = true
+    if (!this.#options.push) this.#session?.drain(this.#keeping)
     this.#consume(this.#base + this.#log.length)
     this.flushCredit()
     if (!this.#keeping) this.#trim()
@@ -283,7 +340,75 @@ export class Answer implements SessionListener {
     const at = this.#readers.indexOf(reader)
     if (at === -1) return
     this.#readers.splice(at, 1)
-    if (this.#readers.length === 0 && !this.#draining) this.abort(undefined, 'The stream was closed by its reader')
+    if (!this.#isWanted) this.abort(undefined, 'The stream was closed by its reader')
+  }
+
+  /** Whether anybody consumes it. */
+  get #isWanted(): boolean {
+    return this.#draining || this.#readers.length > 0 || this.#relays.size > 0
+  }
+
+  /**
+   * Sends the answer on to a client, from its first event. Its head must be in, or the answer over. Throws
+   * `ALREADY_CONSUMED` where the answer isn't retained and has a consumer.
+   */
+  relay(options: NativeRelayOptions, listener: RelayListener): AnswerRelay {
+    this.#claimOnce()
+    const session = this.#session
+    if (this.#outcome !== undefined || session === undefined) return this.#relayWhole(options)
+    const id = session.relay(options)
+    this.#relays.set(id, listener)
+    return {
+      whole: undefined,
+      toSocket: (descriptor, chunked) => session.relayToSocket(id, descriptor, chunked),
+      toFrames: () => session.relayToFrames(id),
+      credit: (bytes) => session.relayCredit(id, bytes),
+      inject: (event, json) => session.relayInject(id, event, json),
+      activity: () => session.relayActivity(id),
+      drop: () => {
+        session.relayDrop(id)
+        const last = this.#relays.size === 1 && this.#relays.has(id)
+        if (last && !this.#draining && this.#readers.length === 0) this.abort(undefined, 'The client left')
+      },
+    }
+  }
+
+  /** The answer is over: its log is all there is. */
+  #relayWhole(options: NativeRelayOptions): AnswerRelay {
+    const records: number[] = []
+    const payloads: string[] = []
+    let tokens = 0
+    for (const entry of this.#log) {
+      const kept = typeof entry === 'string' ? { kind: 'text' as const, payload: entry, choice: 0 } : entry
+      records.push(kindNumbers[kept.kind], kept.choice)
+      payloads.push(kept.payload)
+      if (kept.kind === 'text' && kept.choice === 0) tokens++
+    }
+    const outcome = this.#outcome
+    let failure: StreamError | undefined
+    if (outcome?.kind === 'failed' || outcome?.kind === 'aborted') failure = outcome.error
+    else if (outcome?.kind !== 'complete')
+      failure = abortedError('The stream was stopped', { provider: this.provider, partialText: this.textSoFar })
+    const json =
+      failure &&
+      JSON.stringify({
+        message: failure.message,
+        type: failure.type,
+        code: failure.code,
+        status: failure.status,
+        retryAfter: failure.retryAfter,
+      })
+    const text = binding().encodeAnswer(options, Uint32Array.from(records), payloads, json)
+    const nothing = () => {}
+    return {
+      whole: { text, tokens },
+      toSocket: nothing,
+      toFrames: nothing,
+      credit: nothing,
+      inject: nothing,
+      activity: () => 0,
+      drop: nothing,
+    }
   }
 
   get hasReaders(): boolean {
@@ -446,6 +571,26 @@ export class Answer implements SessionListener {
     this.abort(undefined, 'The engine closed the stream')
   }
 
+  relayReady(relay: number): void {
+    this.#relays.get(relay)?.ready()
+  }
+
+  frames(text: string, relay: number): void {
+    this.#relays.get(relay)?.frames(text)
+  }
+
+  relayed(report: NativeRelayReport, relay: number): void {
+    const listener = this.#relays.get(relay)
+    this.#relays.delete(relay)
+    listener?.done(report)
+  }
+
+  summary(json: string): void {
+    const { chunks, firstText } = JSON.parse(json) as { chunks: number; firstText?: number }
+    this.#summary = chunks
+    if (firstText !== undefined) this.#firstText = this.#asked + firstText
+  }
+
   #close(outcome: Outcome): void {
     if (this.#outcome !== undefined) return
     this.#session?.cancel()
@@ -457,11 +602,18 @@ export class Answer implements SessionListener {
     this.#witnessed = this.#readers.length > 0 || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
     if (!this.#logging) this.#text = this.textSoFar
+    else if (!this.#delivering && this.#summary === undefined) this.#logKept()
     this.#session = undefined
     for (const reader of [...this.#readers]) reader.wake()
     release(this.#openWaiters)
     release(this.#endWaiters)
     this.#sink?.ended(outcome)
+  }
+
+  /** It ends before the engine told of anything: the text at least stays. */
+  #logKept(): void {
+    const text = this.textSoFar
+    if (text !== '') this.#log.push(text)
   }
 
   #error(native: NativeError, cause?: unknown): StreamError {
@@ -529,6 +681,18 @@ export class Answer implements SessionListener {
     this.#log = this.#log.slice(this.#consumed - this.#base)
     this.#base = this.#consumed
   }
+}
+
+/** By the kinds of entries; `Kind` in `src/mailbox.rs`. */
+const kindNumbers: Record<KeptEvent['kind'], number> = {
+  text: 2,
+  reasoning: 3,
+  signature: 4,
+  'tool-call-delta': 5,
+  'tool-call': 6,
+  usage: 7,
+  metadata: 8,
+  finish: 11,
 }
 
 function release(waiters: (() => void)[]): void {

@@ -3,7 +3,13 @@
  * crossing of N-API per batch, not per token. A listener that throws does not stop the others: its error surfaces as
  * an uncaught exception, as from any event handler.
  */
-import { binding, type NativeMailbox, type NativeRequest } from './native.js'
+import {
+  binding,
+  type NativeMailbox,
+  type NativeRelayOptions,
+  type NativeRelayReport,
+  type NativeRequest,
+} from './native.js'
 
 /** What a session tells its owner, in order. After `finish`, `failed` or `cancelled` nothing follows. */
 export interface SessionListener {
@@ -31,19 +37,45 @@ export interface SessionListener {
   /** JSON of `NativeError`. */
   failed(json: string): void
   cancelled(): void
+  /** A relay has something to send, and wants to know where. */
+  relayReady(relay: number): void
+  /** Encoded text of a relay that goes through JavaScript, any number of whole frames. */
+  frames(text: string, relay: number): void
+  /** A relay is over; the session's own end follows once all are. */
+  relayed(report: NativeRelayReport, relay: number): void
+  /** JSON of `{chunks, firstText?}`: the answer's events follow, joined, since nobody asked for them as they came. */
+  summary(json: string): void
 }
 
 /** One running session. All methods may be called after its end, without effect. */
 export interface Session {
+  /** Of a pulled answer: tell the listener of its events, those that came so far first. */
+  deliver(): void
+  /**
+   * Of a pulled answer: fetch it at full speed. Where `keep`, what the listener wasn't told of comes at its end, behind
+   * `summary`; else only what an answer without its content has.
+   */
+  drain(keep: boolean): void
+  /** Encodes the answer from its first event for a client. Returns the relay's number. */
+  relay(options: NativeRelayOptions): number
+  /** After `relayReady`: writes to a duplicate of a socket's descriptor, as chunks of HTTP/1.1 where `chunked`. */
+  relayToSocket(relay: number, descriptor: number, chunked: boolean): void
+  /** After `relayReady`, or before: the relay's text goes to `frames`. */
+  relayToFrames(relay: number): void
+  /** Of a relay through JavaScript: so many bytes of its frames were taken by the client. */
+  relayCredit(relay: number, bytes: number): void
+  /** Adds a hand-made event behind those encoded so far. Format `events` only. */
+  relayInject(relay: number, event: string, json: string): void
+  /** The client left: nothing more is written, `relayed` follows. */
+  relayDrop(relay: number): void
+  /** How many bytes a relay has written so far. */
+  relayActivity(relay: number): number
   /** Closes the upstream socket; `cancelled` follows. */
   cancel(): void
   /** Returns credit for events that were consumed; see {@link eventCost}. */
   credit(units: number): void
   decideRetry(goOn: boolean): void
-  /**
-   * The text of the first alternative, where the request has `keepText`. While the session runs it may be ahead of what
-   * the listener was told.
-   */
+  /** The text of the first alternative as far as it is kept. It may be ahead of what the listener was told. */
   text(): string
 }
 
@@ -93,6 +125,42 @@ class RunningSession implements Session {
 
   decideRetry(goOn: boolean): void {
     if (this.#kept === undefined) open().decideRetry(this.#id, goOn)
+  }
+
+  deliver(): void {
+    if (this.#kept === undefined) open().deliver(this.#id)
+  }
+
+  drain(keep: boolean): void {
+    if (this.#kept === undefined) open().drain(this.#id, keep)
+  }
+
+  relay(options: NativeRelayOptions): number {
+    return this.#kept === undefined ? open().relay(this.#id, options) : 0
+  }
+
+  relayToSocket(relay: number, descriptor: number, chunked: boolean): void {
+    if (this.#kept === undefined) open().relayToSocket(this.#id, relay, descriptor, chunked)
+  }
+
+  relayToFrames(relay: number): void {
+    if (this.#kept === undefined) open().relayToFrames(this.#id, relay)
+  }
+
+  relayCredit(relay: number, bytes: number): void {
+    if (this.#kept === undefined) open().relayCredit(this.#id, relay, bytes)
+  }
+
+  relayInject(relay: number, event: string, json: string): void {
+    if (this.#kept === undefined) open().relayInject(this.#id, relay, event, json)
+  }
+
+  relayDrop(relay: number): void {
+    if (this.#kept === undefined) open().relayDrop(this.#id, relay)
+  }
+
+  relayActivity(relay: number): number {
+    return this.#kept === undefined ? open().relayActivity(this.#id, relay) : 0
   }
 
   text(): string {
@@ -184,6 +252,14 @@ function tell(listener: SessionListener, id: number, kind: number, payload: stri
     case 13:
       sessions[id]?.close()
       return listener.cancelled()
+    case 14:
+      return listener.frames(payload, kind >>> 8)
+    case 15:
+      return listener.relayReady(kind >>> 8)
+    case 16:
+      return listener.relayed(JSON.parse(payload) as NativeRelayReport, kind >>> 8)
+    case 17:
+      return listener.summary(payload)
   }
 }
 

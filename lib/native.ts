@@ -37,15 +37,51 @@ export interface NativeRequest {
   resume: 'auto' | 'restart' | 'none'
   /** Units the session may have outstanding before it stops reading; see {@link eventCost}. */
   credit: number
-  /** Whether delivery itself returns the credit (push), or `Session.credit` does (pull). */
-  autoCredit: boolean
+  /**
+   * `push`: events go to the listener as they come, delivery itself returns the credit, and the text is kept for
+   * `Session.text`. `pull`: events stay with the engine until `deliver`, `drain` or a relay asks for them.
+   */
+  mode: 'push' | 'pull'
+  /** Of a pulled answer: whether its events stay for others after somebody got them. */
+  retain: boolean
+  /** Of a pulled answer: whether it begins as after `Session.deliver`. */
+  deliver: boolean
   /**
    * Least distance of two deliveries under load, in milliseconds (default 1): an event after idleness is delivered at
    * once, later ones are gathered so long. 0 delivers each as it comes.
    */
   flushInterval: number
-  /** Whether the engine keeps the text of the first alternative for `Session.text`. */
-  keepText: boolean
+}
+
+/** How a relay encodes an answer (`EncoderOptions` in `crates/wire/src/encode`). */
+export interface NativeRelayOptions {
+  format: 'events' | 'openai' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
+  /** Of the answer, for formats that carry one. */
+  id: string
+  /** For formats that carry one, until the provider names its own. */
+  model: string
+  /** A comment is sent where nothing else was for so many milliseconds; 0: none. */
+  heartbeat: number
+  /** How many encoded bytes may wait for the client before the answer is read no further. */
+  window: number
+  /** The number before that of the first frame, where frames have ids. */
+  firstId: number
+  /** Stands before the number of each frame. */
+  idPrefix: string
+  /** Whether somebody else opens and ends the response: format `events` only. */
+  part: boolean
+}
+
+/** How a relay ended. */
+export interface NativeRelayReport {
+  /** Pieces of text that were encoded. */
+  tokens: number
+  /** Bytes of the body that were written or handed over. */
+  bytes: number
+  /** The number of the last frame, where frames have ids. */
+  lastId: number
+  /** Whether all that was encoded went out; false where the client left or the answer was cancelled under it. */
+  flushed: boolean
 }
 
 /** A failure as data (`crates/engine/src/error.rs`); `StreamError` is built from it. */
@@ -72,6 +108,15 @@ export interface NativeMailbox {
   cancel(session: number): void
   credit(session: number, units: number): void
   decideRetry(session: number, goOn: boolean): void
+  deliver(session: number): void
+  drain(session: number, keep: boolean): void
+  relay(session: number, options: NativeRelayOptions): number
+  relayToSocket(session: number, relay: number, descriptor: number, chunked: boolean): void
+  relayToFrames(session: number, relay: number): void
+  relayCredit(session: number, relay: number, bytes: number): void
+  relayInject(session: number, relay: number, event: string, json: string): void
+  relayDrop(session: number, relay: number): void
+  relayActivity(session: number, relay: number): number
   text(session: number): string
   close(session: number): string
   hold(hold: boolean): void
@@ -80,6 +125,8 @@ export interface NativeMailbox {
 /** What the addon exports. Helpers of one entry point extend it by declaration merging beside their use. */
 export interface NativeBinding {
   Mailbox: new (wake: () => void) => NativeMailbox
+  /** An answer that is over, encoded: `records` has two numbers an event, as in a batch, without the session. */
+  encodeAnswer(options: NativeRelayOptions, records: Uint32Array, payloads: string[], failure?: string): string
 }
 
 let loaded: NativeBinding | undefined

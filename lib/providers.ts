@@ -11,15 +11,16 @@ import { ValidationError } from './errors.js'
  * @example
  * const protocol: WireProtocol = 'ndjson'
  */
-export type WireProtocol = 'openai' | WireFormat
+export type WireProtocol = WireFormat
 
 /**
- * The formats for web applications: `events` is `StreamingResponse`'s own.
+ * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
+ * AI SDK's UI message stream, `chunk` is `{type: 'chunk', content}`, `content` is `{content, finished}`.
  *
  * @example
  * const format: WireFormat = 'events'
  */
-export type WireFormat = 'events' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
+export type WireFormat = 'events' | 'openai' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
 
 export const protocols = ['auto', 'openai', 'events', 'chunk', 'content', 'ui-message', 'ndjson', 'text'] as const
 
