@@ -73,10 +73,20 @@ export interface RelayListener {
   done(report: NativeRelayReport): void
 }
 
+/** An answer that is over, encoded. */
+export interface EncodedAnswer {
+  text: string
+  /** Pieces of text in it. */
+  tokens: number
+}
+
 /** An answer on its way to a client. */
 export interface AnswerRelay {
-  /** The whole encoded text, where the answer was over when the relay began: then there is nothing else to hear or do. */
-  readonly whole: { text: string; tokens: number } | undefined
+  /**
+   * The whole encoded text, where the answer was over before the engine heard of the relay: then there is nothing else
+   * to do, and nothing to hear. Set from the beginning, or when `ready` is called.
+   */
+  readonly whole: EncodedAnswer | undefined
   /** The engine writes to a duplicate of the socket's descriptor from here on, until `done`. */
   toSocket(descriptor: number, chunked: boolean): void
   /** Text comes to `frames` from here on. May be said before `ready`. */
@@ -355,8 +365,8 @@ export class Answer implements SessionListener {
   relay(options: NativeRelayOptions, listener: RelayListener): AnswerRelay {
     this.#claimOnce()
     const session = this.#session
-    if (this.#outcome !== undefined || session === undefined) return this.#relayWhole(options)
-    const id = session.relay(options)
+    const id = this.#outcome === undefined && session !== undefined ? session.relay(options) : 0
+    if (session === undefined || id === 0) return this.#relayWhole(options, listener)
     this.#relays.set(id, listener)
     return {
       whole: undefined,
@@ -373,8 +383,30 @@ export class Answer implements SessionListener {
     }
   }
 
+  /** A relay of an answer that is over, or whose end is on its way here. */
+  #relayWhole(options: NativeRelayOptions, listener: RelayListener): AnswerRelay {
+    const nothing = () => {}
+    const relay = {
+      whole: undefined as EncodedAnswer | undefined,
+      toSocket: nothing,
+      toFrames: nothing,
+      credit: nothing,
+      inject: nothing,
+      activity: () => 0,
+      drop: nothing,
+    }
+    if (this.#outcome !== undefined) relay.whole = this.#encode(options)
+    else {
+      this.whenEnded(() => {
+        relay.whole = this.#encode(options)
+        listener.ready()
+      })
+    }
+    return relay
+  }
+
   /** The answer is over: its log is all there is. */
-  #relayWhole(options: NativeRelayOptions): AnswerRelay {
+  #encode(options: NativeRelayOptions): EncodedAnswer {
     const records: number[] = []
     const payloads: string[] = []
     let tokens = 0
@@ -398,17 +430,7 @@ export class Answer implements SessionListener {
         status: failure.status,
         retryAfter: failure.retryAfter,
       })
-    const text = binding().encodeAnswer(options, Uint32Array.from(records), payloads, json)
-    const nothing = () => {}
-    return {
-      whole: { text, tokens },
-      toSocket: nothing,
-      toFrames: nothing,
-      credit: nothing,
-      inject: nothing,
-      activity: () => 0,
-      drop: nothing,
-    }
+    return { text: binding().encodeAnswer(options, Uint32Array.from(records), payloads, json), tokens }
   }
 
   get hasReaders(): boolean {
@@ -583,6 +605,7 @@ export class Answer implements SessionListener {
     const listener = this.#relays.get(relay)
     this.#relays.delete(relay)
     listener?.done(report)
+    if (!report.flushed && !this.#isWanted) this.abort(undefined, 'The client left')
   }
 
   summary(json: string): void {

@@ -1,16 +1,24 @@
 //! The addon: N-API in and out, batching. No policy: what is decided about a stream is decided in the engine, what a
 //! developer types lives in `lib/`. The only Rust in the project that names `napi`.
 //!
+//! - [`client_socket`]: a client's connection, written to beside Node.
 //! - [`event_stream`]: server-sent events for people with a transport of their own.
+//! - [`exit`]: where a session's events go; [`kept`]: what it keeps for those who come later; [`payload`]: events as records.
 //! - [`mailbox`]: from the engine to JavaScript, many events at once; one per environment (main thread, each worker).
 //! - [`mock`]: the mock provider, for `millstream/testing` and the command line.
-//! - [`session`]: from JavaScript to the engine: a flat request becomes a session whose exit is the mailbox.
+//! - [`relay`]: an answer encoded for a client.
+//! - [`session`]: from JavaScript to the engine: a flat request becomes a session, and takes commands.
 //! - [`runtime`]: the process-wide tokio runtime and engine.
 //! - [`log`] reads `MILLSTREAM_LOG`.
 
+mod client_socket;
 mod event_stream;
+mod exit;
+mod kept;
 mod log;
 mod mailbox;
 mod mock;
+mod payload;
+mod relay;
 mod runtime;
 mod session;

@@ -19,8 +19,10 @@ use napi::{Env, Error, JsString, Status};
 use napi_derive::napi;
 use tokio::sync::Notify;
 
+use crate::client_socket::ClientSocket;
+use crate::relay::NativeRelayOptions;
 use crate::runtime;
-use crate::session::{Control, NativeRequest};
+use crate::session::{Command, Control, NativeRequest};
 
 /// What a record says, in its low 8 bits. `lib/mailbox.ts` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,10 @@ pub(crate) enum Kind {
     Finish = 11,
     Failed = 12,
     Cancelled = 13,
+    Frames = 14,
+    RelayReady = 15,
+    Relayed = 16,
+    Summary = 17,
 }
 
 /// A batch is closed at this many bytes: no single string keeps the JavaScript thread long, and all of them are born in
@@ -395,18 +401,76 @@ impl Mailbox {
         }
     }
 
-    /// The text of a session's first alternative as far as it has come, delivered or not, where the session was opened
-    /// to keep it; else empty.
+    /// The text of a session's first alternative as far as it has come and is kept, delivered or not.
     #[napi]
     pub fn text(&self, session: u32) -> String {
-        self.control(session).map(|control| control.text()).unwrap_or_default()
+        self.control(session).map(|control| control.kept().text().to_owned()).unwrap_or_default()
     }
 
     /// Forgets a session whose last record was taken, and returns its kept text.
     #[napi]
     pub fn close(&self, session: u32) -> String {
         let control = self.shared.lock().forget(session);
-        control.map(|control| control.take_text()).unwrap_or_default()
+        control.map(|control| control.kept().take_text()).unwrap_or_default()
+    }
+
+    /// Tells of a pulled session's events as they come, those that came so far first.
+    #[napi]
+    pub fn deliver(&self, session: u32) {
+        self.command(session, Command::Deliver);
+    }
+
+    /// Fetches a pulled session at full speed. Where `keep`, its events come at the end, joined.
+    #[napi]
+    pub fn drain(&self, session: u32, keep: bool) {
+        self.command(session, Command::Drain { keep });
+    }
+
+    /// Encodes a pulled session for a client. Returns the relay's number; 0 where the session is over and its last record
+    /// on its way.
+    #[napi]
+    pub fn relay(&self, session: u32, options: NativeRelayOptions) -> Result<u32> {
+        self.control(session).map_or(Ok(0), |control| control.relay(&options))
+    }
+
+    /// Has a relay write to a duplicate of a descriptor, as chunks of HTTP/1.1 or as it is.
+    #[napi]
+    pub fn relay_to_socket(&self, session: u32, relay: u32, descriptor: i32, chunked: bool) -> Result<()> {
+        let socket = ClientSocket::duplicate(descriptor, chunked).map_err(|error| {
+            Error::new(Status::GenericFailure, format!("can't write to the client's socket: {}", error.kind()))
+        })?;
+        self.command(session, Command::ToSocket { relay, socket });
+        Ok(())
+    }
+
+    /// Has a relay hand its text to JavaScript.
+    #[napi]
+    pub fn relay_to_frames(&self, session: u32, relay: u32) {
+        self.command(session, Command::ToFrames { relay });
+    }
+
+    /// The client took so many bytes of a relay's text.
+    #[napi]
+    pub fn relay_credit(&self, session: u32, relay: u32, bytes: u32) {
+        self.command(session, Command::Credit { relay, bytes: bytes as usize });
+    }
+
+    /// Adds a hand-made event to a relay of format `events`.
+    #[napi]
+    pub fn relay_inject(&self, session: u32, relay: u32, event: String, json: String) {
+        self.command(session, Command::Inject { relay, event, json });
+    }
+
+    /// The client of a relay left.
+    #[napi]
+    pub fn relay_drop(&self, session: u32, relay: u32) {
+        self.command(session, Command::Drop { relay });
+    }
+
+    /// How many bytes a relay has written.
+    #[napi]
+    pub fn relay_activity(&self, session: u32, relay: u32) -> f64 {
+        self.control(session).map_or(0.0, |control| control.relay_activity(relay) as f64)
     }
 
     /// Answers a session's `RetryQuestion`.
@@ -431,6 +495,12 @@ impl Mailbox {
             reason = "the only way to hold an event loop for a while; dropping it would lose the wake"
         )]
         if hold { wake.refer(env) } else { wake.unref(env) }
+    }
+
+    fn command(&self, session: u32, command: Command) {
+        if let Some(control) = self.control(session) {
+            control.command(command);
+        }
     }
 
     fn control(&self, session: u32) -> Option<Arc<Control>> {

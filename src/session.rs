@@ -1,27 +1,25 @@
-//! From JavaScript to the engine: a flat request becomes a session whose exit is the mailbox.
+//! From JavaScript to the engine: a flat request becomes a session, and what JavaScript wants of it later goes to its
+//! exit as commands.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use millstream_engine::{
-    Backoff, Carrier, Exit, Outcome, ResumeMode, RetryPolicy, Session, SessionRequest, Signal, StreamError, Timeouts,
-};
+use millstream_engine::{Backoff, Carrier, ResumeMode, RetryPolicy, Session, SessionRequest, Timeouts};
+use millstream_wire::Protocol;
 use millstream_wire::request::{ChatRequest, RequestShape, encode};
-use millstream_wire::{Event, FinishReason, Protocol};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::mailbox::{Kind, Shared, utf16_units};
+use crate::client_socket::ClientSocket;
+use crate::exit::{Mode, Pull, SessionExit};
+use crate::kept::Kept;
+use crate::mailbox::Shared;
+use crate::relay::{NativeRelayOptions, Relay};
 use crate::runtime;
-
-/// Credit units of one event besides its payload: about what its objects weigh in JavaScript. `eventCost` in
-/// `lib/mailbox.ts` counts the same.
-const EVENT_COST: i64 = 64;
 
 /// See `NativeRequest` in `lib/native.ts`, which validates and applies defaults.
 #[napi(object, object_to_js = false)]
@@ -50,9 +48,10 @@ pub struct NativeRequest {
     pub ask_retry: bool,
     pub resume: String,
     pub credit: f64,
-    pub auto_credit: bool,
+    pub mode: String,
+    pub retain: bool,
+    pub deliver: bool,
     pub flush_interval: f64,
-    pub keep_text: bool,
 }
 
 impl NativeRequest {
@@ -128,34 +127,88 @@ fn clock(value: f64) -> Option<Duration> {
     (!duration.is_zero()).then_some(duration)
 }
 
+/// What JavaScript wants of a pulled answer. Relays are named by their numbers.
+pub(crate) enum Command {
+    /// Tell of events as they come, those that came first.
+    Deliver,
+    /// Fetch everything; `keep`: for whoever wants the whole.
+    Drain {
+        keep: bool,
+    },
+    Relay(Box<Relay>),
+    ToSocket {
+        relay: u32,
+        socket: ClientSocket,
+    },
+    ToFrames {
+        relay: u32,
+    },
+    Credit {
+        relay: u32,
+        bytes: usize,
+    },
+    Inject {
+        relay: u32,
+        event: String,
+        json: String,
+    },
+    Drop {
+        relay: u32,
+    },
+}
+
 /// What JavaScript can do to a running session.
 #[derive(Default)]
 pub(crate) struct Control {
     session: OnceLock<Session>,
+    cancelled: AtomicBool,
     /// Units left, where the consumer returns them itself.
     credit: AtomicI64,
-    waiting: Mutex<Option<Waker>>,
-    answer: Mutex<Option<oneshot::Sender<bool>>>,
-    /// The text of the first alternative, where the session keeps it: bytes here cost a fraction of what as many small
-    /// strings cost JavaScript's collector.
-    text: Mutex<String>,
+    pub(crate) answer: Mutex<Option<oneshot::Sender<bool>>>,
+    /// What the session keeps: bytes here cost a fraction of what as many small strings cost JavaScript's collector.
+    kept: Mutex<Kept>,
+    commands: Mutex<Commands>,
+    /// Whether `commands` has any: asked for every token.
+    commanded: AtomicBool,
+    relays: AtomicU32,
+    /// Bytes written, by relay.
+    written: Mutex<Vec<Arc<AtomicU64>>>,
+}
+
+#[derive(Default)]
+struct Commands {
+    waiting: VecDeque<Command>,
+    /// The exit takes no more.
+    concluded: bool,
 }
 
 impl Control {
     pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
         if let Some(session) = self.session.get() {
             session.cancel();
+            // Once the session is over, its exit may still serve a client.
+            session.wake();
         }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
     }
 
     pub(crate) fn return_credit(&self, units: i64) {
         let before = self.credit.fetch_add(units, Ordering::AcqRel);
         if before <= 0 && before.saturating_add(units) > 0 {
-            let waker = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            self.wake();
         }
+    }
+
+    pub(crate) fn spend(&self, units: i64) {
+        self.credit.fetch_sub(units, Ordering::AcqRel);
+    }
+
+    pub(crate) fn has_credit(&self) -> bool {
+        self.credit.load(Ordering::Acquire) > 0
     }
 
     pub(crate) fn decide_retry(&self, go_on: bool) {
@@ -166,25 +219,69 @@ impl Control {
         }
     }
 
-    fn keep_text(&self, text: &str) {
-        self.text.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn text(&self) -> String {
-        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn take_text(&self) -> String {
-        std::mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn poll_credit(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.credit.load(Ordering::Acquire) > 0 {
-            return Poll::Ready(());
+    /// `false` where the exit is over.
+    pub(crate) fn command(&self, command: Command) -> bool {
+        {
+            let mut commands = self.commands();
+            if commands.concluded {
+                return false;
+            }
+            commands.waiting.push_back(command);
+            self.commanded.store(true, Ordering::Release);
         }
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
-        // Credit may have come between the look and the registration.
-        if self.credit.load(Ordering::Acquire) > 0 { Poll::Ready(()) } else { Poll::Pending }
+        self.wake();
+        true
+    }
+
+    pub(crate) fn next_command(&self) -> Option<Command> {
+        if !self.commanded.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut commands = self.commands();
+        let command = commands.waiting.pop_front();
+        self.commanded.store(!commands.waiting.is_empty(), Ordering::Release);
+        command
+    }
+
+    /// No commands from here on; `false` where some wait.
+    pub(crate) fn conclude(&self) -> bool {
+        let mut commands = self.commands();
+        commands.concluded = commands.waiting.is_empty();
+        if !commands.concluded {
+            self.wake();
+        }
+        commands.concluded
+    }
+
+    /// A new relay's number; 0 where the session is over.
+    pub(crate) fn relay(&self, options: &NativeRelayOptions) -> Result<u32> {
+        let id = self.relays.fetch_add(1, Ordering::Relaxed) + 1;
+        let written = Arc::new(AtomicU64::new(0));
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&written));
+        let _guard = runtime::handle()?.enter();
+        let relay = Relay::new(id, options, written)?;
+        Ok(if self.command(Command::Relay(Box::new(relay))) { id } else { 0 })
+    }
+
+    /// Bytes a relay has written.
+    pub(crate) fn relay_activity(&self, relay: u32) -> u64 {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = (relay as usize).checked_sub(1).and_then(|index| written.get(index));
+        written.map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+    }
+
+    fn commands(&self) -> MutexGuard<'_, Commands> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        if let Some(session) = self.session.get() {
+            session.wake();
+        }
     }
 }
 
@@ -193,159 +290,18 @@ pub(crate) fn start(request: NativeRequest, id: u32, mailbox: Arc<Shared>, contr
     let engine = runtime::engine()?;
     let window = request.credit as i64;
     let spacing = milliseconds(request.flush_interval);
-    let credit = if request.auto_credit {
-        Credit::Automatic { window, batch: 0, spent: 0 }
-    } else {
-        control.credit.store(window, Ordering::Release);
-        Credit::Returned
+    let mode = match request.mode.as_str() {
+        "push" => Mode::Push { window, batch: 0, spent: 0 },
+        "pull" => {
+            control.credit.store(window, Ordering::Release);
+            Mode::Pull(Box::new(Pull::new(request.retain, request.deliver)))
+        }
+        _ => return Err(invalid("mode")),
     };
-    let keep_text = request.keep_text;
     let request = request.into_session_request()?;
-    let exit = MailboxExit { id, mailbox, control: Arc::clone(&control), credit, spacing, keep_text, finish: None };
+    let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode };
     let session = engine.open(request, exit);
     // Nobody else sets it.
     let _ = control.session.set(session);
     Ok(())
-}
-
-/// Who returns a session's credit.
-enum Credit {
-    /// Delivery itself: what JavaScript took is consumed. `spent` went into batches
-    /// that are still queued, `batch` the newest of them.
-    Automatic { window: i64, batch: u64, spent: i64 },
-    /// The consumer, by `Mailbox::credit`.
-    Returned,
-}
-
-/// The exit that leads to JavaScript.
-struct MailboxExit {
-    id: u32,
-    mailbox: Arc<Shared>,
-    control: Arc<Control>,
-    credit: Credit,
-    /// The finish event, held until the session's own end says the same.
-    finish: Option<(FinishReason, Option<String>)>,
-    /// Least distance of wakes under load.
-    spacing: Duration,
-    keep_text: bool,
-}
-
-impl MailboxExit {
-    fn push(&mut self, kind: Kind, choice: u32, payload: &str) {
-        let number = self.mailbox.push(self.id, kind, choice, payload, self.spacing);
-        let cost = i64::from(utf16_units(payload)) + EVENT_COST;
-        match &mut self.credit {
-            Credit::Automatic { batch, spent, .. } => {
-                if *batch != number {
-                    if self.mailbox.is_taken(*batch) {
-                        *spent = 0;
-                    }
-                    *batch = number;
-                }
-                *spent += cost;
-            }
-            Credit::Returned => {
-                self.control.credit.fetch_sub(cost, Ordering::AcqRel);
-            }
-        }
-    }
-
-    fn push_json(&mut self, kind: Kind, value: &Value) {
-        self.push(kind, 0, &value.to_string());
-    }
-
-    fn event(&mut self, event: Event<'_>) {
-        match event {
-            Event::Text { choice, text } => {
-                if self.keep_text && choice == 0 {
-                    self.control.keep_text(&text);
-                }
-                self.push(Kind::Text, choice, &text);
-            }
-            Event::Reasoning { choice, text, signature } => {
-                if !text.is_empty() {
-                    self.push(Kind::Reasoning, choice, &text);
-                }
-                if let Some(signature) = signature {
-                    self.push(Kind::ReasoningSignature, choice, &signature);
-                }
-            }
-            Event::Start { id, model } => self.push_json(Kind::Start, &json!({ "id": id, "model": model })),
-            Event::ToolCallDelta { choice, index, id, name, arguments } => self.push_json(
-                Kind::ToolCallDelta,
-                &json!({ "id": id, "index": index, "tool": name, "argsDelta": arguments, "choice": choice }),
-            ),
-            Event::ToolCall(call) => self.push_json(
-                Kind::ToolCall,
-                &json!({
-                    "id": call.id, "index": call.index, "tool": call.name, "arguments": call.arguments,
-                    "valid": call.valid, "choice": call.choice,
-                }),
-            ),
-            Event::Usage(usage) => {
-                // Numbers and the provider's own object: always serialisable.
-                let value = serde_json::to_value(&usage).unwrap_or_default();
-                self.push_json(Kind::Usage, &value);
-            }
-            Event::Metadata(value) => self.push_json(Kind::Metadata, &value),
-            Event::Finish { reason, raw } => self.finish = Some((reason, raw.map(|raw| raw.into_owned()))),
-            // The session turns it into a failed outcome.
-            Event::Error(_) => {}
-        }
-    }
-}
-
-impl Exit for MailboxExit {
-    fn signal(&mut self, signal: Signal<'_>) {
-        match signal {
-            Signal::Event(event) => self.event(event),
-            Signal::Open(info) => self.push_json(
-                Kind::Open,
-                &json!({
-                    "status": info.status,
-                    "requestId": info.request_id,
-                    "elapsed": info.elapsed.as_secs_f64() * 1000.0,
-                }),
-            ),
-            Signal::Retry { attempt, delay, error } => {
-                let payload = format!(
-                    r#"{{"attempt":{attempt},"delay":{},"error":{}}}"#,
-                    delay.as_secs_f64() * 1000.0,
-                    error.to_json()
-                );
-                self.push(Kind::Retry, 0, &payload);
-            }
-            Signal::End(Outcome::Complete) => {
-                let (reason, raw) = self.finish.take().unwrap_or((FinishReason::Unknown, None));
-                self.push_json(Kind::Finish, &json!({ "reason": reason.as_str(), "raw": raw }));
-            }
-            Signal::End(Outcome::Failed(error)) => self.push(Kind::Failed, 0, &error.to_json()),
-            Signal::End(Outcome::Cancelled) => self.push(Kind::Cancelled, 0, ""),
-        }
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.credit {
-            Credit::Automatic { window, batch, spent } => {
-                if *spent < *window {
-                    return Poll::Ready(());
-                }
-                let ready = self.mailbox.poll_taken(*batch, cx);
-                if ready.is_ready() {
-                    *spent = 0;
-                }
-                ready
-            }
-            Credit::Returned => self.control.poll_credit(cx),
-        }
-    }
-
-    async fn confirm_retry(&mut self, error: &StreamError, attempt: u32) -> bool {
-        let (sender, receiver) = oneshot::channel();
-        *self.control.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
-        let payload = format!(r#"{{"attempt":{attempt},"error":{}}}"#, error.to_json());
-        self.push(Kind::RetryQuestion, 0, &payload);
-        // No answer is a no: whoever should give it is gone.
-        receiver.await.unwrap_or(false)
-    }
 }

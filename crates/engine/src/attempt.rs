@@ -107,6 +107,7 @@ impl<E: Exit> Reading<'_, E> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, StreamError>> {
         for _ in 0..CHUNKS_PER_TURN {
             if self.exit.poll_ready(cx).is_pending() {
+                self.exit.poll_flush(cx);
                 return self.clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
             }
             self.clocks.unpause();
@@ -119,6 +120,7 @@ impl<E: Exit> Reading<'_, E> {
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
                 Poll::Ready(None) => return Poll::Ready(self.end()),
                 Poll::Pending => {
+                    self.exit.poll_flush(cx);
                     return self
                         .clocks
                         .poll_running(cx)
@@ -126,6 +128,7 @@ impl<E: Exit> Reading<'_, E> {
                 }
             }
         }
+        self.exit.poll_flush(cx);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -20,11 +20,13 @@ impl CancelSwitch {
         }
     }
 
+    /// Wakes the watcher without throwing the switch.
+    pub(crate) fn wake(&self) {
+        self.watcher.wake();
+    }
+
     /// Ready once thrown.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
-        if self.thrown.load(Ordering::Acquire) {
-            return Poll::Ready(());
-        }
         self.watcher.register(cx.waker());
         // It may have been thrown between the look and the registration.
         if self.thrown.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }

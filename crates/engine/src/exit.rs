@@ -11,13 +11,22 @@ use crate::StreamError;
 ///
 /// Signals come in order, from one task. `signal` must not block. `poll_ready` is asked before every read of the
 /// upstream body: while it is pending the session reads nothing, so the peer is slowed down by TCP, and the clocks for
-/// silence stand still.
+/// silence stand still. [`Session::wake`](crate::Session::wake) has it asked again.
 pub trait Exit: Send + 'static {
     /// Takes one signal. After [`Signal::End`] nothing follows.
     fn signal(&mut self, signal: Signal<'_>);
 
     /// Ready once the exit has credit for more events.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Called when the body has nothing more to read for now: what was gathered can go out, in one piece. Where it must
+    /// wait for room or time, it registers the waker.
+    fn poll_flush(&mut self, _cx: &mut Context<'_>) {}
+
+    /// Asked after [`Signal::End`], until it is ready; then the exit is dropped.
+    fn poll_closed(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     /// Asked before a retry where [`RetryPolicy::ask`](crate::RetryPolicy::ask) is set; resolves to whether to go on.
     fn confirm_retry(&mut self, _error: &StreamError, _attempt: u32) -> impl Future<Output = bool> + Send {

@@ -64,6 +64,11 @@ impl Session {
     pub fn cancel(&self) {
         self.cancel.throw();
     }
+
+    /// Has the session's task look at its exit again. From any thread.
+    pub fn wake(&self) {
+        self.cancel.wake();
+    }
 }
 
 /// The task of a session.
@@ -93,11 +98,25 @@ async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut 
         }
     }
     exit.signal(Signal::End(outcome));
-    drop((exit, request));
-    if let Some(rest) = rest {
-        let Rest { body, url } = *rest;
-        drain(body, &url, &cancel).await;
-    }
+    drop(request);
+    let mut draining = pin!(async {
+        if let Some(rest) = rest {
+            let Rest { body, url } = *rest;
+            drain(body, &url, &cancel).await;
+        }
+    });
+    let mut drained = false;
+    let mut exit = Some(exit);
+    poll_fn(|cx| {
+        // Watches for a wake as well as for a cancel: an exit may have left to hear of either.
+        let _ = cancel.poll(cx);
+        if exit.as_mut().is_some_and(|exit| exit.poll_closed(cx).is_ready()) {
+            exit = None;
+        }
+        drained = drained || draining.as_mut().poll(cx).is_ready();
+        if drained && exit.is_none() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// What may follow an answer's end.
