@@ -45,18 +45,10 @@ await main(async () => {
     const folder = join(home, name)
     mkdirSync(folder)
     cpSync(from, folder, { recursive: true, filter: (path) => !/[\\/](?:node_modules|\.next)$/.test(path) })
-    await npm(
-      [
-        'install',
-        '--no-audit',
-        '--no-fund',
-        '--no-package-lock',
-        '--prefer-offline',
-        packed.tarball,
-        packed.platformTarball,
-      ],
-      { cwd: folder, progress: `installing ${name}` },
-    )
+    await npm(['install', '--no-audit', '--no-fund', '--prefer-offline', packed.tarball, packed.platformTarball], {
+      cwd: folder,
+      progress: `installing ${name}`,
+    })
   }
 })
 
