@@ -58,6 +58,10 @@ test('speaks chat completions where the endpoint does', async (t) => {
   const configs = [
     { provider: { baseUrl: `${server.url}/v1`, apiKey: 'sk-abcdef123456' }, endpoint: undefined },
     { provider: { baseUrl: `${server.url}/v1/` }, apiKey: 'sk-abcdef123456', endpoint: undefined },
+    {
+      provider: { baseUrl: `${server.url}/v1`, apiKey: 'sk-abcdef123456', maxTokensField: 'max_completion_tokens' },
+      endpoint: undefined,
+    },
     { endpoint: `${server.url}/v1/chat/completions`, apiKey: 'sk-abcdef123456' },
     { endpoint: `${server.url}/other`, protocol: 'openai', apiKey: 'sk-abcdef123456' },
     { provider: 'openai', baseUrl: `${server.url}/v1`, apiKey: 'sk-abcdef123456', endpoint: undefined },
@@ -77,7 +81,8 @@ test('speaks chat completions where the endpoint does', async (t) => {
       model: 'm',
       stream: true,
       stream_options: { include_usage: true },
-      max_tokens: 5,
+      // OpenAI itself refuses the name that all compatible servers know.
+      [config.provider === 'openai' || config.provider?.maxTokensField ? 'max_completion_tokens' : 'max_tokens']: 5,
       stop: ['x'],
     })
   }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { AIStream, StreamError, ValidationError } from 'millstream'
 
 const good = { endpoint: 'http://127.0.0.1:9/api/chat', model: 'm' }
-const variables = ['MILLSTREAM_BASE_URL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL']
+const variables = ['MILLSTREAM_BASE_URL', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CEREBRAS_API_KEY', 'CEREBRAS_BASE_URL']
 const saved = {}
 
 beforeEach(() => {
@@ -54,6 +54,11 @@ test('wrong options of an AIStream are typed errors that say what was expected',
     [{ ...good, headers: [] }, 'headers', /header names and values/],
     [{ ...good, headers: { 'a b': 'x' } }, 'headers', /keys are header names/],
     [{ ...good, onToken: 'x' }, 'onToken', /a function, got "x"/],
+    [
+      { ...good, endpoint: undefined, provider: { baseUrl: 'http://127.0.0.1:9', maxTokensField: 'n' } },
+      'provider.maxTokensField',
+      /one of 'max_tokens', 'max_completion_tokens', got "n"/,
+    ],
     [{ ...good, protocol: 'telepathy' }, 'protocol', /one of 'auto', 'openai'/],
     [{ ...good, usageMode: 'sum' }, 'usageMode', /one of 'last', 'total', got "sum"/],
     [{ ...good, whenBusy: 'x' }, 'whenBusy', /one of 'queue', 'reject'/],

@@ -265,7 +265,11 @@ export function turnSettings(
 }
 
 /** The flat request the engine takes. */
-export function nativeRequest(base: AIStreamSettings, turn: TurnSettings, body: string): NativeRequest {
+export function nativeRequest(
+  base: Pick<AIStreamSettings, 'target' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval'>,
+  turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
+  body: string,
+): NativeRequest {
   const { url, headers, shape, carrier, protocol } = base.target
   return {
     url,

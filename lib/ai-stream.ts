@@ -355,8 +355,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       this.emit('streaming-start')
     })
     if (turn.answer.outcome !== undefined) return
-    const { model, systemPrompt } = this.#settings
-    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation)
+    const { model, systemPrompt, target } = this.#settings
+    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target.maxTokensField)
     turn.answer.ask(nativeRequest(this.#settings, turn.settings, body))
   }
 

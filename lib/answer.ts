@@ -61,6 +61,8 @@ export interface AnswerSink {
 /** Woken when there may be something new. */
 export interface AnswerReader {
   wake(): void
+  /** Whether it reads for callbacks, so that nobody hears of a failure by it. */
+  readonly isDeaf?: boolean
 }
 
 /** Whoever sends an answer on to a client, told synchronously. Nothing follows `done`. */
@@ -622,7 +624,7 @@ export class Answer implements SessionListener {
 
   #settle(outcome: Outcome): void {
     this.#outcome = outcome
-    this.#witnessed = this.#readers.length > 0 || (this.#options.observed?.() ?? false)
+    this.#witnessed = this.#readers.some((reader) => !reader.isDeaf) || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
     if (!this.#logging) this.#text = this.textSoFar
     else if (!this.#delivering && this.#summary === undefined) this.#logKept()

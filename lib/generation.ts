@@ -1,6 +1,7 @@
 /** What a caller can ask of the model, checked, and the request body it becomes. */
 import { checkInteger, checkNumber, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
+import type { MaxTokensField } from './providers.js'
 import type { Message } from './types.js'
 
 /**
@@ -93,21 +94,45 @@ function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? (value as string & { toWellFormed(): string }).toWellFormed() : value
 }
 
-/** The canonical request, which the engine encodes for the endpoint. */
+/** One message as the engine takes it; calls and content parts in OpenAI's shape. */
+export interface WireMessage {
+  role: string
+  content: unknown
+  name?: string
+  toolCalls?: unknown
+  toolCallId?: string
+}
+
+/** The canonical request (`ChatRequest` in `crates/wire/src/request.rs`), which the engine encodes for the endpoint. */
+export interface WireRequest extends GenerationOptions {
+  model: string
+  messages: readonly WireMessage[]
+  systemPrompt?: string | undefined
+  tools?: readonly unknown[] | undefined
+  /** How the provider names the cap on tokens. */
+  maxTokensField?: MaxTokensField | undefined
+  /** False asks for the whole answer at once. */
+  stream?: boolean | undefined
+}
+
+/** The request's JSON. */
+export function encodeRequest({ maxTokensField, ...request }: WireRequest): string {
+  // Said only where it matters: a body without a cap is the same under either name.
+  const named = request.maxTokens !== undefined && maxTokensField === 'max_completion_tokens' && { maxTokensField }
+  return JSON.stringify({ ...request, ...named }, wellFormed)
+}
+
+/** The request for the next answer of a conversation. */
 export function requestBody(
   model: string,
   systemPrompt: string | undefined,
   messages: readonly Message[],
   generation: GenerationOptions,
+  maxTokensField: MaxTokensField,
 ): string {
-  const request = {
-    model,
-    messages: messages
-      // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
-      .filter(({ role, content }) => role !== 'assistant' || content !== '')
-      .map(({ role, content }) => ({ role, content })),
-    ...(systemPrompt !== undefined && { systemPrompt }),
-    ...generation,
-  }
-  return JSON.stringify(request, wellFormed)
+  const said = messages
+    // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
+    .filter(({ role, content }) => role !== 'assistant' || content !== '')
+    .map(({ role, content }) => ({ role, content }))
+  return encodeRequest({ model, messages: said, systemPrompt, ...generation, maxTokensField })
 }

@@ -19,7 +19,7 @@ export {
 } from './event-stream.js'
 export type { GenerationOptions } from './generation.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
-export type { ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
+export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
 export type { ErrorMode, StreamHandle, StreamResult } from './stream-result.js'
 export {
   type ErrorEvent,

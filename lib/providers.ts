@@ -30,7 +30,17 @@ export const protocols = ['auto', 'openai', 'events', 'chunk', 'content', 'ui-me
  * @example
  * const provider: ProviderName = 'openai'
  */
-export type ProviderName = 'openai'
+export type ProviderName = 'openai' | 'cerebras'
+
+/**
+ * What a server of OpenAI's format calls the cap on the tokens of an answer.
+ *
+ * @example
+ * const field: MaxTokensField = 'max_completion_tokens'
+ */
+export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
+
+export const maxTokensFields = ['max_tokens', 'max_completion_tokens'] as const satisfies readonly MaxTokensField[]
 
 /**
  * Any provider that understands OpenAI's chat completions.
@@ -48,6 +58,8 @@ export interface ProviderConfig {
   headers?: Record<string, string>
   /** How it answers. Default `'openai'`. */
   protocol?: 'auto' | WireProtocol
+  /** What it calls `maxTokens`. Default `'max_tokens'`, which all compatible servers know. */
+  maxTokensField?: MaxTokensField
 }
 
 interface ProviderRow {
@@ -59,6 +71,7 @@ interface ProviderRow {
   /** Where a person gets one. */
   keyPage: string
   protocol: WireProtocol
+  maxTokensField: MaxTokensField
 }
 
 const table: Record<ProviderName, ProviderRow> = {
@@ -68,7 +81,30 @@ const table: Record<ProviderName, ProviderRow> = {
     keyVariable: 'OPENAI_API_KEY',
     keyPage: 'https://platform.openai.com/api-keys',
     protocol: 'openai',
+    // Its reasoning models refuse `max_tokens`.
+    maxTokensField: 'max_completion_tokens',
   },
+  cerebras: {
+    baseUrl: 'https://api.cerebras.ai/v1',
+    baseUrlVariable: 'CEREBRAS_BASE_URL',
+    keyVariable: 'CEREBRAS_API_KEY',
+    keyPage: 'https://cloud.cerebras.ai',
+    protocol: 'openai',
+    maxTokensField: 'max_completion_tokens',
+  },
+}
+
+/** The providers known by name. */
+export const providerNames = Object.keys(table) as ProviderName[]
+
+/** Whether `name` is a {@link ProviderName}. */
+export function isProviderName(name: string): name is ProviderName {
+  return Object.hasOwn(table, name)
+}
+
+/** The first provider whose key is in the environment. */
+export function providerInEnvironment(): ProviderName | undefined {
+  return providerNames.find((name) => environment(table[name].keyVariable) !== undefined)
 }
 
 /** A provider, ready to be asked. */
@@ -78,6 +114,7 @@ export interface ResolvedProvider {
   apiKey: string | undefined
   headers: Record<string, string>
   protocol: 'auto' | WireProtocol
+  maxTokensField: MaxTokensField
 }
 
 /** Looks a provider up or checks its description. `apiKey` and `baseUrl` are the caller's own, which win. */
@@ -105,12 +142,13 @@ export function resolveProvider(
       )
     }
     const baseUrl = own.baseUrl ?? environment(row.baseUrlVariable) ?? row.baseUrl
-    return { name: provider, baseUrl, apiKey, headers: {}, protocol: row.protocol }
+    const { protocol, maxTokensField } = row
+    return { name: provider, baseUrl, apiKey, headers: {}, protocol, maxTokensField }
   }
   if (typeof provider !== 'object' || provider === null) {
     fail('provider', 'the name of a provider or an object with its `baseUrl`', describe(provider))
   }
-  checkObject(provider, 'provider', ['name', 'baseUrl', 'apiKey', 'headers', 'protocol'], 'provider.')
+  checkObject(provider, 'provider', ['name', 'baseUrl', 'apiKey', 'headers', 'protocol', 'maxTokensField'], 'provider.')
   return {
     name: provider.name === undefined ? '' : checkNonEmpty(provider.name, 'provider.name'),
     baseUrl: own.baseUrl ?? checkNonEmpty(provider.baseUrl, 'provider.baseUrl'),
@@ -118,6 +156,7 @@ export function resolveProvider(
     headers: provider.headers === undefined ? {} : checkHeaders(provider.headers, 'provider.headers'),
     protocol:
       provider.protocol === undefined ? 'openai' : checkOneOf(provider.protocol, 'provider.protocol', protocols),
+    maxTokensField: checkOneOf(provider.maxTokensField ?? 'max_tokens', 'provider.maxTokensField', maxTokensFields),
   }
 }
 

@@ -88,12 +88,14 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   /** The chunk to give for an entry's chunk, or `undefined` to pass over it. */
   readonly #pick: (chunk: StreamChunk) => T | undefined
   readonly #waiting: Waiting<T>[] = []
+  readonly isDeaf: boolean
   #position = 0
   #index = 0
   #done = false
 
-  constructor(answer: Answer, mode: ErrorMode, pick: (chunk: StreamChunk) => T | undefined) {
+  constructor(answer: Answer, mode: ErrorMode, pick: (chunk: StreamChunk) => T | undefined, isDeaf = false) {
     answer.claim(false)
+    this.isDeaf = isDeaf
     this.#answer = answer
     this.#mode = mode
     this.#pick = pick
@@ -180,6 +182,11 @@ function textOnly(chunk: StreamChunk): string | undefined {
 /** A reader of all chunks from the first. */
 export function readChunks(answer: Answer, mode: ErrorMode): AsyncIterableIterator<StreamChunk, undefined> {
   return new Reader(answer, mode, everything)
+}
+
+/** A reader of all chunks for callbacks: one whose failure is not heard of unless somebody else listens. */
+export function readForCallbacks(answer: Answer): AsyncIterableIterator<StreamChunk, undefined> {
+  return new Reader(answer, 'throw', everything, true)
 }
 
 /** The {@link StreamResult} of an answer. Promises are made when they are asked for, so none is ever left alone. */
@@ -343,7 +350,8 @@ export class AnswerHandle implements StreamHandle {
   }
 }
 
-function collect(answer: Answer): CollectedResponse {
+/** The whole of an answer that is over. */
+export function collect(answer: Answer): CollectedResponse {
   const text = answer.textSoFar
   return {
     text,

@@ -6,6 +6,7 @@ import { checkHeaders, checkNonEmpty, checkOneOf } from './check.js'
 import { ValidationError } from './errors.js'
 import {
   checkKey,
+  type MaxTokensField,
   type ProviderConfig,
   type ProviderName,
   protocols,
@@ -33,6 +34,8 @@ export interface Target {
   /** What carries request and answer. */
   carrier: 'http' | 'websocket'
   protocol: 'auto' | WireProtocol
+  /** What a provider calls `maxTokens`. */
+  maxTokensField: MaxTokensField
   /** Stands in errors and results; `''` for an app's own route. */
   provider: string
 }
@@ -58,6 +61,7 @@ export function resolveTarget(config: TargetConfig): Target {
     shape: provider !== undefined || protocol === 'openai' || chatCompletions ? 'openai' : 'events',
     carrier: url.protocol === 'ws:' || url.protocol === 'wss:' ? 'websocket' : 'http',
     protocol,
+    maxTokensField: provider?.maxTokensField ?? 'max_tokens',
     provider: provider === undefined ? '' : provider.name || url.hostname,
   }
 }

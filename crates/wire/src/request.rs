@@ -35,6 +35,11 @@ pub struct ChatRequest {
     pub presence_penalty: Option<f64>,
     /// Tool definitions in OpenAI's shape, passed through.
     pub tools: Option<Value>,
+    /// How OpenAI's shape names [`max_tokens`](Self::max_tokens).
+    #[serde(default)]
+    pub max_tokens_field: MaxTokensField,
+    /// Whether the answer is to come in pieces; else in one. Absent means yes.
+    pub stream: Option<bool>,
     /// Members merged into the body last; they replace what stands there under the same name.
     pub extra_body: Option<Map<String, Value>>,
 }
@@ -56,15 +61,41 @@ pub struct Message {
     pub name: Option<String>,
 }
 
+impl Message {
+    /// The message with the endpoint's names for the calls and for the call that is answered.
+    fn encode(&self, [tool_calls, tool_call_id]: [&str; 2]) -> Value {
+        let mut members = Map::new();
+        members.insert("role".to_owned(), json!(self.role));
+        members.insert("content".to_owned(), self.content.clone());
+        let extras = [
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            (tool_calls, self.tool_calls.clone()),
+            (tool_call_id, self.tool_call_id.as_ref().map(|id| json!(id))),
+        ];
+        members.extend(extras.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        Value::Object(members)
+    }
+}
+
+/// What servers of OpenAI's format call the cap on the tokens of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxTokensField {
+    /// What all compatible servers know.
+    #[default]
+    MaxTokens,
+    /// What OpenAI itself has had since its reasoning models, which refuse the other; Cerebras likewise.
+    MaxCompletionTokens,
+}
+
 /// How an endpoint wants to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestShape {
     /// An application's own route: `{messages: [{role, content}], model, systemPrompt, stream: true}` and the
-    /// generation parameters that were given, in camelCase.
+    /// generation parameters that were given, in camelCase, as are the members of a message.
     Events,
-    /// OpenAI chat completions: a leading system message, snake_case, `stream_options.include_usage`. The cap on tokens
-    /// is `max_tokens`, which all compatible servers know; OpenAI's reasoning models want `max_completion_tokens`
-    /// instead, to be given by `extra_body`.
+    /// OpenAI chat completions: a leading system message, snake_case, `stream_options.include_usage`; the cap on tokens
+    /// as [`MaxTokensField`] says.
     OpenAi,
 }
 
@@ -100,13 +131,13 @@ pub fn encode(shape: RequestShape, request: &ChatRequest) -> Result<Vec<u8>, Req
 
 fn events(request: &ChatRequest) -> Result<Map<String, Value>, RequestError> {
     let mut body = Map::new();
-    let messages = request.messages.iter().map(|message| json!({ "role": message.role, "content": message.content }));
+    let messages = request.messages.iter().map(|message| message.encode(["toolCalls", "toolCallId"]));
     body.insert("messages".to_owned(), messages.collect());
     body.insert("model".to_owned(), json!(request.model));
     if let Some(prompt) = &request.system_prompt {
         body.insert("systemPrompt".to_owned(), json!(prompt));
     }
-    body.insert("stream".to_owned(), json!(true));
+    body.insert("stream".to_owned(), json!(request.stream.unwrap_or(true)));
     parameters(
         request,
         ["temperature", "maxTokens", "topP", "stop", "seed", "n", "frequencyPenalty", "presencePenalty", "tools"],
@@ -119,24 +150,21 @@ fn openai(request: &ChatRequest) -> Result<Map<String, Value>, RequestError> {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model));
     let system = request.system_prompt.iter().map(|prompt| json!({ "role": "system", "content": prompt }));
-    let messages = request.messages.iter().map(|message| {
-        let mut members = Map::new();
-        members.insert("role".to_owned(), json!(message.role));
-        members.insert("content".to_owned(), message.content.clone());
-        let extras = [
-            ("name", message.name.as_ref().map(|name| json!(name))),
-            ("tool_calls", message.tool_calls.clone()),
-            ("tool_call_id", message.tool_call_id.as_ref().map(|id| json!(id))),
-        ];
-        members.extend(extras.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        Value::Object(members)
-    });
+    let messages = request.messages.iter().map(|message| message.encode(["tool_calls", "tool_call_id"]));
     body.insert("messages".to_owned(), system.chain(messages).collect());
-    body.insert("stream".to_owned(), json!(true));
-    body.insert("stream_options".to_owned(), json!({ "include_usage": true }));
+    let stream = request.stream.unwrap_or(true);
+    body.insert("stream".to_owned(), json!(stream));
+    // A whole answer has its usage in it; servers refuse options of a stream that isn't one.
+    if stream {
+        body.insert("stream_options".to_owned(), json!({ "include_usage": true }));
+    }
+    let max_tokens = match request.max_tokens_field {
+        MaxTokensField::MaxTokens => "max_tokens",
+        MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
+    };
     parameters(
         request,
-        ["temperature", "max_tokens", "top_p", "stop", "seed", "n", "frequency_penalty", "presence_penalty", "tools"],
+        ["temperature", max_tokens, "top_p", "stop", "seed", "n", "frequency_penalty", "presence_penalty", "tools"],
         &mut body,
     )?;
     Ok(body)

@@ -34,9 +34,9 @@ fn asks_an_application_in_its_own_words() {
         body(RequestShape::Events, &full()),
         json!({
             "messages": [
-                { "role": "user", "content": "Hi" },
-                { "role": "assistant", "content": null },
-                { "role": "tool", "content": [{ "type": "text", "text": "4" }] },
+                { "role": "user", "content": "Hi", "name": "ann" },
+                { "role": "assistant", "content": null, "toolCalls": [{ "id": "c1" }] },
+                { "role": "tool", "content": [{ "type": "text", "text": "4" }], "toolCallId": "c1" },
             ],
             "model": "m-1", "systemPrompt": "Be brief.", "stream": true, "temperature": 0.5, "maxTokens": 10,
             "topP": 0.9, "stop": ["END"], "seed": -3, "n": 2, "frequencyPenalty": 0.1, "presencePenalty": -0.1,
@@ -66,6 +66,31 @@ fn asks_a_provider_in_openais_words() {
             "frequency_penalty": 0.1, "presence_penalty": -0.1, "tools": [{ "type": "function" }],
         })
     );
+}
+
+#[test]
+fn names_the_cap_on_tokens_as_the_provider_does() {
+    let mut value = full();
+    for (field, name, other) in [
+        ("max_completion_tokens", "max_completion_tokens", "max_tokens"),
+        ("max_tokens", "max_tokens", "max_completion_tokens"),
+    ] {
+        value["maxTokensField"] = json!(field);
+        let openai = body(RequestShape::OpenAi, &value);
+        assert_eq!((&openai[name], openai.get(other)), (&json!(10), None));
+        assert_eq!(body(RequestShape::Events, &value)["maxTokens"], 10);
+    }
+    value["maxTokens"] = Value::Null;
+    assert_eq!(body(RequestShape::OpenAi, &value).get("max_completion_tokens"), None);
+}
+
+#[test]
+fn asks_for_a_whole_answer_where_no_stream_is_wanted() {
+    let mut value = full();
+    value["stream"] = json!(false);
+    let openai = body(RequestShape::OpenAi, &value);
+    assert_eq!((&openai["stream"], openai.get("stream_options")), (&json!(false), None));
+    assert_eq!(body(RequestShape::Events, &value)["stream"], false);
 }
 
 #[test]
