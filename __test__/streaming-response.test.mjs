@@ -5,45 +5,8 @@ import http2 from 'node:http2'
 import { test } from 'node:test'
 import express from 'express'
 import { SSEEventType, StreamError, StreamingResponse, ValidationError } from 'millstream'
+import { mockResponse, parseFrame as parse } from './support/mock-response.mjs'
 import { pause, until } from './support/scripted-server.mjs'
-
-/** The least a response can be. */
-function mockResponse() {
-  return {
-    headers: {},
-    frames: [],
-    listeners: {},
-    ended: 0,
-    setHeader(name, value) {
-      this.headers[name] = value
-    },
-    writeHead(status) {
-      this.status = status
-    },
-    write(chunk) {
-      this.frames.push(chunk)
-      return true
-    },
-    end(chunk) {
-      if (chunk !== undefined) this.frames.push(chunk)
-      this.ended++
-    },
-    on(event, listener) {
-      this.listeners[event] = listener
-    },
-  }
-}
-
-/** A frame as its fields. */
-function parse(frame) {
-  const fields = Object.fromEntries(
-    frame
-      .trimEnd()
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
-  )
-  return { event: fields.event, id: fields.id, data: JSON.parse(fields.data) }
-}
 
 /** Runs a route under Express and gives the client's side. */
 async function underExpress(route, use = (client) => client.text()) {

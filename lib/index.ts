@@ -20,14 +20,28 @@ export {
 export type { GenerationOptions } from './generation.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
+export {
+  MemoryReplayLog,
+  type MemoryReplayLogOptions,
+  type ReplayEntry,
+  type ReplayLog,
+  type ReplayWriter,
+} from './replay.js'
 export type { ErrorMode, StreamHandle, StreamResult } from './stream-result.js'
 export {
   type ErrorEvent,
   type MetadataEvent,
+  type PipeItem,
+  type PipeSource,
+  type RequestLike,
   type ResponseLike,
   SSEEventType,
   StreamingResponse,
   type StreamingResponseOptions,
+  type ToolCallDeltaEvent,
+  type ToolCallEvent,
   type UsageEvent,
+  type WebStreamingResponse,
+  type WebStreamingResponseOptions,
 } from './streaming-response.js'
 export type { CollectedResponse, FinishReason, Message, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'

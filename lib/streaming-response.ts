@@ -1,131 +1,73 @@
 /**
- * {@link StreamingResponse}: one answer to one client, as server-sent events that `AIStream` reads. Frames are formatted
- * here and written at once; Node gathers those of one tick into one packet.
+ * {@link StreamingResponse}: one answer to one client, as server-sent events that `AIStream` reads. Here is decided what is
+ * sent and when the stream is over; how it gets to the client stands in `streaming-response/`.
  */
+import { randomUUID } from 'node:crypto'
+import { describe, fail } from './check.js'
+import { StreamError } from './errors.js'
+import type { ReplayEntry } from './replay.js'
 import {
-  checkBoolean,
-  checkFunction,
-  checkHeaders,
-  checkMilliseconds,
-  checkObject,
-  checkString,
-  describe,
-  fail,
-} from './check.js'
-import { StreamError, ValidationError } from './errors.js'
-import { toJson } from './generation.js'
-import type { Usage } from './types.js'
+  doneJson,
+  type ErrorEvent,
+  errorJson,
+  errorStatus,
+  type MetadataEvent,
+  reasoningJson,
+  recordJson,
+  SSEEventType,
+  startJson,
+  type ToolCallDeltaEvent,
+  type ToolCallEvent,
+  tokenJson,
+  toolCallDeltaJson,
+  toolCallJson,
+  type UsageEvent,
+} from './streaming-response/events.js'
+import {
+  type CheckedOptions,
+  checkOptions,
+  type StreamingResponseOptions,
+  splitRequest,
+  type WebStreamingResponseOptions,
+} from './streaming-response/options.js'
+import { Output, type ResponseLike } from './streaming-response/output.js'
+import { type PipeSource, pipeInto } from './streaming-response/pipe-from.js'
+import { parseEventId, Recording, replayTo } from './streaming-response/recording.js'
+import { type Borrower, type TakenResponse, takeOver } from './streaming-response/take-over.js'
+import { WebBody } from './streaming-response/web-body.js'
+import type { FinishReason, ToolCall, Usage } from './types.js'
 
-/**
- * The names of the events a {@link StreamingResponse} sends.
- *
- * @example
- * new EventSource('/events').addEventListener(SSEEventType.TOKEN, (event) => console.log(event.data))
- */
-export const SSEEventType = {
-  START: 'start',
-  TOKEN: 'token',
-  USAGE: 'usage',
-  ERROR: 'error',
-  METADATA: 'metadata',
-  DONE: 'done',
-} as const
+export {
+  type ErrorEvent,
+  type MetadataEvent,
+  SSEEventType,
+  type ToolCallDeltaEvent,
+  type ToolCallEvent,
+  type UsageEvent,
+} from './streaming-response/events.js'
+export type { StreamingResponseOptions, WebStreamingResponseOptions } from './streaming-response/options.js'
+export type { ResponseLike } from './streaming-response/output.js'
+export type { PipeItem, PipeSource } from './streaming-response/pipe-from.js'
+export type { RequestLike } from './streaming-response/web-body.js'
 
-/** One of the values of `SSEEventType`. */
-export type SSEEventType = (typeof SSEEventType)[keyof typeof SSEEventType]
-
-/**
- * What a {@link StreamingResponse} needs of a response: Express's, `node:http`'s, `node:http2`'s, or a mock's.
- *
- * @example
- * const response: ResponseLike = { setHeader() {}, write: (chunk: string) => process.stdout.write(chunk), end() {} }
- */
-export interface ResponseLike {
-  setHeader(name: string, value: string): unknown
-  write(chunk: string): unknown
-  end(chunk?: string): unknown
-  writeHead?(status: number): unknown
-  // biome-ignore lint/suspicious/noExplicitAny: the listeners of any emitter
-  on?(event: string, listener: (...args: any[]) => void): unknown
+/** Somebody else writes the frames; see `take-over.ts`. */
+interface Loan {
+  readonly borrower: Borrower
+  /** Events that came too late for the borrower. */
+  readonly held: [event: string, json: string][]
+  /** The app wants the stream to end, by `error` or in peace. */
+  end?: { error?: string }
 }
 
-/**
- * Token counts for the client. Further fields are sent along.
- *
- * @example
- * const usage: UsageEvent = { promptTokens: 10, completionTokens: 20, totalTokens: 30, cached: true }
- */
-export interface UsageEvent {
-  promptTokens: number
-  completionTokens: number
-  totalTokens: number
-  [field: string]: unknown
-}
-
-/**
- * An error for the client. Further fields are sent along.
- *
- * @example
- * const error: ErrorEvent = { error: 'Rate limit exceeded', code: 'RATE_LIMIT' }
- */
-export interface ErrorEvent {
-  error: string
-  code?: string
-  details?: unknown
-  [field: string]: unknown
-}
-
-/**
- * Anything the client should know: an object that can be written as JSON.
- *
- * @example
- * const metadata: MetadataEvent = { model: 'gpt-4', temperature: 0.7 }
- */
-export type MetadataEvent = Record<string, unknown>
-
-/**
- * Options of a {@link StreamingResponse}.
- *
- * @example
- * const options: StreamingResponseOptions = { enableHeartbeat: true, heartbeatInterval: 15_000 }
- */
-export interface StreamingResponseOptions {
-  /** Whether a comment is sent where nothing else was for `heartbeatInterval`. Default false. */
-  enableHeartbeat?: boolean
-  /** In milliseconds. Default 30000. */
-  heartbeatInterval?: number
-  /** Sent with the four usual ones, which they may replace. */
-  customHeaders?: Record<string, string>
-  /** Whether sending to a client that has left, or after the end, throws. Default false: it does nothing. */
-  strict?: boolean
-  /** Called once where the client leaves before the end. */
-  onClose?: () => void
-}
-
-const optionKeys = [
-  'enableHeartbeat',
-  'heartbeatInterval',
-  'customHeaders',
-  'strict',
-  'onClose',
-] as const satisfies readonly (keyof StreamingResponseOptions)[]
-
-/** What responses of Node have beyond {@link ResponseLike}; a mock need not. */
-interface NodeResponse {
-  statusCode?: number
-  headersSent?: boolean
-  writableEnded?: boolean
-  writableNeedDrain?: boolean
-  destroyed?: boolean
-  flushHeaders?(): void
-  req?: { httpVersionMajor?: number; headers?: Record<string, unknown> }
-}
+/** Names the method by which a web response gets its head before `start`. */
+const openHead = Symbol('millstream.openHead')
 
 /**
  * Streams an answer to a client.
  *
- * The events carry ids, so that frames can be told apart; an answer is not kept, though. A client that reconnects with
- * `Last-Event-ID` is therefore told by status 204 that there is nothing to go on with, and `isStreamActive()` is false.
+ * The events carry ids. Without `replay` an answer is not kept: a client that reconnects with `Last-Event-ID` is told by
+ * status 204 that there is nothing to go on with. With it, such a client gets the rest of its answer. Either way
+ * `isStreamActive()` is false then, `signal` is aborted, and there is nothing to produce.
  *
  * @example
  * app.post('/api/chat', async (req, res) => {
@@ -136,16 +78,42 @@ interface NodeResponse {
  * })
  */
 export class StreamingResponse {
-  readonly #response: ResponseLike & NodeResponse
-  readonly #headers: Record<string, string>
-  readonly #heartbeat: number | undefined
-  readonly #strict: boolean
-  readonly #onClose: (() => void) | undefined
-  readonly #left = new AbortController()
+  /**
+   * The same for web responses: `response.response` is the `Response` to return, while the answer is being sent.
+   *
+   * @example
+   * export async function POST(request: Request) {
+   *   const stream = StreamingResponse.web({ request })
+   *   stream.start().sendToken('Hello').end()
+   *   return stream.response
+   * }
+   */
+  static web(options?: WebStreamingResponseOptions): WebStreamingResponse {
+    const [request, rest] = splitRequest(options)
+    return new WebStreaming(new WebBody(request), rest)
+  }
+
+  readonly #response: ResponseLike
+  readonly #output: Output
+  readonly #options: CheckedOptions
+  readonly #producer = new AbortController()
+  /** `left`: there is nobody to produce for. */
   #state: 'new' | 'active' | 'ended' | 'left' = 'new'
+  #started = false
+  /** Whether the head went out before the start, so that a failure can no longer have a status. */
+  #opened = false
+  /** Whether the client is there. Without a log, nobody is left once it isn't. */
+  #present = true
+  #recording: Recording | undefined
+  #streamId: string | undefined
+  #prefix = ''
   #sent = 0
-  #idle = true
-  #timer: ReturnType<typeof setInterval> | undefined
+  #finishReason: FinishReason | undefined
+  #loan: Loan | undefined
+  /** Ends the replay to a client that came back. */
+  #replaying: AbortController | undefined
+  /** Settles once the log has said whether it has what that client wants. */
+  #deciding: Promise<void> | undefined
 
   /** @throws ValidationError where an option is not what it must be. */
   constructor(response: ResponseLike, options?: StreamingResponseOptions) {
@@ -153,26 +121,29 @@ export class StreamingResponse {
     if (typeof setHeader !== 'function' || typeof write !== 'function' || typeof end !== 'function') {
       fail('response', 'a response with `setHeader`, `write` and `end`', describe(response))
     }
-    const given = options === undefined ? {} : (checkObject(options, 'options', optionKeys) as StreamingResponseOptions)
-    this.#response = response as ResponseLike & NodeResponse
-    this.#headers = given.customHeaders === undefined ? {} : checkHeaders(given.customHeaders, 'customHeaders')
-    const interval =
-      given.heartbeatInterval === undefined ? 30_000 : checkMilliseconds(given.heartbeatInterval, 'heartbeatInterval')
-    if (interval === 0) fail('heartbeatInterval', 'a positive number of milliseconds', '0')
-    const beats = given.enableHeartbeat !== undefined && checkBoolean(given.enableHeartbeat, 'enableHeartbeat')
-    this.#heartbeat = beats ? interval : undefined
-    this.#strict = given.strict !== undefined && checkBoolean(given.strict, 'strict')
-    this.#onClose = given.onClose === undefined ? undefined : checkFunction(given.onClose, 'onClose')
+    this.#options = checkOptions(options)
+    this.#response = response
+    this.#output = new Output(response, () => this.#closed())
   }
 
   /**
-   * Aborts when the client leaves before the end, so that the producer can stop.
+   * Aborts when there is nobody left to produce for: the client left before the end, or the stream was cancelled.
    *
    * @example
    * const answer = await fetch(url, { signal: response.signal })
    */
   get signal(): AbortSignal {
-    return this.#left.signal
+    return this.#producer.signal
+  }
+
+  /**
+   * With `replay`: the stream's name in the log, once it was started.
+   *
+   * @example
+   * const id = new StreamingResponse(res, { replay: new MemoryReplayLog() }).start().streamId
+   */
+  get streamId(): string | undefined {
+    return this.#streamId
   }
 
   /**
@@ -182,37 +153,93 @@ export class StreamingResponse {
    * response.start().sendToken('Hello').end()
    */
   start(): this {
-    if (this.#state !== 'new') throw misuse('Stream already started', 'ALREADY_STARTED')
-    const response = this.#response
-    response.on?.('close', () => this.#closed())
-    if (response.destroyed === true) {
-      this.#closed()
-      return this
-    }
-    if (response.req?.headers?.['last-event-id'] !== undefined) {
-      response.statusCode = 204
-      response.end()
-      this.#leave()
-      return this
-    }
-    const usual: Record<string, string> = {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-cache, no-transform',
-      // RFC 9113 §8.2.2: HTTP/2 knows no such header.
-      ...(response.req?.httpVersionMajor === 2 ? undefined : { Connection: 'keep-alive' }),
-      'X-Accel-Buffering': 'no',
-    }
-    for (const [name, value] of Object.entries(usual)) response.setHeader(name, value)
-    for (const [name, value] of Object.entries(this.#headers)) response.setHeader(name, value)
-    response.writeHead?.(200)
-    this.#state = 'active'
-    this.#frame(SSEEventType.START, JSON.stringify({ timestamp: new Date().toISOString() }))
-    this.#idle = true
-    if (this.#heartbeat !== undefined) {
-      this.#timer = setInterval(() => this.#beat(), this.#heartbeat)
-      this.#timer.unref?.()
+    if (this.#started || this.#state === 'ended') throw misuse('Stream already started', 'ALREADY_STARTED')
+    this[openHead]()
+    this.#started = true
+    if (this.#state === 'active') {
+      this.#frame(SSEEventType.START, startJson(Date.now()))
+      this.#output.beat(true)
     }
     return this
+  }
+
+  /** @internal Decides how the request is answered, and sends the head. `atOnce`: without waiting for a log. */
+  [openHead](atOnce = false): void {
+    if (atOnce && this.#deciding !== undefined) this.#openOnce()
+    if (this.#opened || this.#state !== 'new') return
+    if (this.#output.isGone) {
+      this.#leave(clientLeft())
+      return
+    }
+    if (this.#output.isSent) {
+      throw misuse('Expected a response whose headers are not sent yet, got one whose are', 'RESPONSE_ALREADY_SENT')
+    }
+    const { replay, streamId = randomUUID() } = this.#options
+    const lastEventId = this.#output.requestHeader('last-event-id')
+    if (lastEventId !== undefined) {
+      this.#resume(lastEventId)
+      if (atOnce && this.#deciding !== undefined) this.#openOnce()
+      return
+    }
+    if (replay !== undefined) {
+      this.#recording = new Recording(replay, streamId, {
+        cancelled: () => this.cancel(),
+        lost: () => {
+          if (!this.#present && this.#state === 'active') this.#leave(clientLeft())
+        },
+      })
+      this.#streamId = streamId
+      this.#prefix = `${streamId}:`
+    }
+    this.#openOnce()
+    this.#state = 'active'
+  }
+
+  #openOnce(): void {
+    if (this.#opened) return
+    this.#opened = true
+    this.#output.open(this.#options)
+  }
+
+  /** A client came back: it gets the rest of its answer, or nothing; a new one it gets in no case. */
+  #resume(lastEventId: string): void {
+    const { replay } = this.#options
+    const from = replay === undefined ? undefined : parseEventId(lastEventId)
+    if (replay === undefined || from === undefined) {
+      this.#output.refuse(204)
+      this.#leave(clientLeft())
+      return
+    }
+    const replaying = new AbortController()
+    this.#replaying = replaying
+    this.#state = 'left'
+    this.#producer.abort(
+      new StreamError('The client came back for an answer that was made before', {
+        type: 'aborted_error',
+        code: 'REPLAYED',
+      }),
+    )
+    const decide = (entries: AsyncIterable<ReplayEntry> | undefined): void => {
+      this.#deciding = undefined
+      if (replaying.signal.aborted) return
+      if (entries === undefined && !this.#opened) {
+        this.#output.refuse(204)
+        return
+      }
+      this.#openOnce()
+      void replayTo(this.#output, entries, from, replaying.signal)
+    }
+    let entries: ReturnType<typeof replay.read>
+    try {
+      entries = replay.read(from.streamId, from.number, replaying.signal)
+    } catch {
+      // A log that can't be read is one that doesn't have it.
+    }
+    if (entries !== undefined && 'then' in entries) {
+      this.#deciding = Promise.resolve(entries).then(decide, () => decide(undefined))
+    } else {
+      decide(entries)
+    }
   }
 
   /**
@@ -222,13 +249,37 @@ export class StreamingResponse {
    * response.sendToken('Hello').sendToken(' world', 1)
    */
   sendToken(token: string, index?: number): this {
-    checkString(token, 'token')
-    if (index !== undefined && !Number.isFinite(index)) fail('index', 'a finite number', describe(index))
-    const text = JSON.stringify(token)
-    return this.#send(
-      SSEEventType.TOKEN,
-      index === undefined ? `{"token":${text}}` : `{"token":${text},"index":${index}}`,
-    )
+    return this.#send(SSEEventType.TOKEN, tokenJson(token, index))
+  }
+
+  /**
+   * Sends a piece of the model's reasoning, with the signature that some providers want back.
+   *
+   * @example
+   * response.sendReasoning('The user greets me.')
+   */
+  sendReasoning(text: string, signature?: string): this {
+    return this.#send('reasoning', reasoningJson(text, signature))
+  }
+
+  /**
+   * Sends a piece of a tool call whose arguments are still being written.
+   *
+   * @example
+   * response.sendToolCallDelta({ id: 'call_1', index: 0, name: 'get_weather', delta: '{"city":"Bern"}' })
+   */
+  sendToolCallDelta(piece: ToolCallDeltaEvent): this {
+    return this.#send('tool_call_delta', toolCallDeltaJson(piece))
+  }
+
+  /**
+   * Sends a complete tool call, after its pieces or alone.
+   *
+   * @example
+   * response.sendToolCall({ id: 'call_1', index: 0, name: 'get_weather', arguments: { city: 'Bern' } })
+   */
+  sendToolCall(call: ToolCallEvent | ToolCall): this {
+    return this.#send('tool_call', toolCallJson(call))
   }
 
   /**
@@ -238,7 +289,7 @@ export class StreamingResponse {
    * response.sendUsage({ promptTokens: 10, completionTokens: 20, totalTokens: 30 })
    */
   sendUsage(usage: UsageEvent | Usage): this {
-    return this.#send(SSEEventType.USAGE, toJson(checkRecord(usage, 'usage'), 'usage'))
+    return this.#send(SSEEventType.USAGE, recordJson(usage, 'usage'))
   }
 
   /**
@@ -247,7 +298,7 @@ export class StreamingResponse {
    * @example
    * response.sendError({ error: 'Rate limit exceeded', code: 'RATE_LIMIT' })
    */
-  sendError(error: string | ErrorEvent): this {
+  sendError(error: string | ErrorEvent | Error): this {
     return this.#send(SSEEventType.ERROR, errorJson(error))
   }
 
@@ -258,7 +309,47 @@ export class StreamingResponse {
    * response.sendMetadata({ model: 'gpt-4', temperature: 0.7 })
    */
   sendMetadata(metadata: MetadataEvent): this {
-    return this.#send(SSEEventType.METADATA, toJson(checkRecord(metadata, 'metadata'), 'metadata'))
+    return this.#send(SSEEventType.METADATA, recordJson(metadata, 'metadata'))
+  }
+
+  /**
+   * Sends every item, waiting where the client reads slowly, and resolves with their number. Stops, and stops the source,
+   * when there is nobody left to produce for; rejects with what the source throws. The stream stays open.
+   *
+   * @example
+   * await response.pipeFrom(['Hello', ' ', 'world'])
+   * response.end()
+   */
+  async pipeFrom(source: PipeSource): Promise<number> {
+    if (!this.#started) throw notStarted()
+    return pipeInto(
+      {
+        signal: this.signal,
+        isStreamActive: () => this.isStreamActive(),
+        send: (event, json) => this.#send(event, json),
+        finish: ({ finishReason }) => {
+          this.#finishReason = finishReason
+        },
+        ready: () => this.ready(),
+      },
+      source,
+    )
+  }
+
+  /**
+   * Resolves when the client has taken enough of what was sent, or at once where it has, or has left. Whoever produces
+   * faster than a client may read waits for it.
+   *
+   * @example
+   * for (const word of 'a very long answer'.split(' ')) {
+   *   response.sendToken(word)
+   *   await response.ready()
+   * }
+   */
+  async ready(): Promise<void> {
+    if (this.#deciding !== undefined) await this.#deciding
+    if (this.#recording !== undefined) await this.#recording.ready()
+    await this.#output.ready()
   }
 
   /**
@@ -268,40 +359,56 @@ export class StreamingResponse {
    * response.end()
    */
   end(): void {
-    if (this.#state !== 'active') return
-    this.#finish({ timestamp: new Date().toISOString() })
+    if (this.#state === 'active') this.#finish(undefined)
   }
 
   /**
    * Sends an error, then `done` with `aborted: true`, and ends the response. Before the start nothing was promised yet:
-   * then it answers with status 500 and the error as JSON. Again: does nothing.
+   * then it answers with the error as JSON and its `status`, 500 where it has none. Again: does nothing.
    *
    * @example
    * response.abort('Internal server error')
    */
-  abort(error: string | ErrorEvent): void {
+  abort(error: string | ErrorEvent | Error): void {
     if (this.#state === 'ended' || this.#state === 'left') return
     const json = errorJson(error)
-    if (this.#state === 'new') {
-      this.#state = 'ended'
-      this.#response.setHeader('Content-Type', 'application/json')
-      if (this.#response.writeHead === undefined) this.#response.statusCode = 500
-      else this.#response.writeHead(500)
-      this.#response.end(json)
+    const status = errorStatus(error)
+    if (this.#state === 'active') {
+      this.#finish(json)
       return
     }
-    this.#frame(SSEEventType.ERROR, json)
-    this.#finish({ timestamp: new Date().toISOString(), aborted: true })
+    this.#state = 'ended'
+    // A response that somebody else has begun is theirs to end.
+    if (!this.#output.isSent) this.#output.refuse(status, json)
   }
 
   /**
-   * Whether the stream was started, has not ended, and the client is still there.
+   * Stops the stream for good: aborts `signal`, so that the producer stops, and tells the client. With `replay` a client
+   * that leaves does not do that, since it may come back.
+   *
+   * @example
+   * app.post('/api/chat/stop', (_req, res) => {
+   *   response.cancel()
+   *   res.sendStatus(204)
+   * })
+   */
+  cancel(): void {
+    if (this.#state === 'ended' || this.#state === 'left') return
+    const reason = new StreamError('The answer was cancelled', { type: 'aborted_error', code: 'CANCELLED' })
+    // First the client: the producer may have words of its own for it.
+    this.abort({ error: reason.message, code: reason.code, type: reason.type, ...(!this.#opened && { status: 503 }) })
+    this.#producer.abort(reason)
+  }
+
+  /**
+   * Whether the stream was started, has not ended, and somebody can still read it: the client, or with `replay` one that
+   * comes back.
    *
    * @example
    * while (response.isStreamActive()) response.sendToken(await nextToken())
    */
   isStreamActive(): boolean {
-    return this.#state === 'active'
+    return this.#started && this.#state === 'active' && this.#loan?.end === undefined
   }
 
   /**
@@ -314,60 +421,149 @@ export class StreamingResponse {
     return this.#sent
   }
 
-  #send(event: SSEEventType, json: string): this {
-    switch (this.#state) {
-      case 'new':
-        throw misuse('Stream not started. Call start() first.', 'NOT_STARTED')
-      case 'active':
-        this.#frame(event, json)
-        break
-      case 'ended':
-        if (this.#strict) throw misuse('Stream already ended', 'ALREADY_ENDED')
-        break
-      case 'left':
-        if (this.#strict) {
-          throw new StreamError('Client disconnected', { type: 'connection_error', code: 'CLIENT_DISCONNECTED' })
+  /** @internal Lends the stream to a relay; `undefined` where there is nobody to send to. See `take-over.ts`. */
+  [takeOver](borrower: Borrower): TakenResponse | undefined {
+    if (!this.#started) throw notStarted()
+    if (this.#state === 'left') return undefined
+    if (this.#state === 'ended') throw misuse('Stream already ended', 'ALREADY_ENDED')
+    if (this.#loan !== undefined) throw misuse('The stream is being written by another answer', 'STREAM_IN_USE')
+    const loan: Loan = { borrower, held: [] }
+    this.#loan = loan
+    this.#output.beat(false)
+    this.#output.flush()
+    const direct = this.#recording === undefined && this.#output.isPlain && !(this.#response instanceof WebBody)
+    return {
+      response: direct ? this.#response : undefined,
+      lastId: this.#sent,
+      idPrefix: this.#prefix,
+      heartbeat: this.#options.heartbeat,
+      write: (frames, count) => {
+        if (this.#loan !== loan || this.#state !== 'active') return true
+        this.#sent += count
+        this.#put(frames, count > 0)
+        return !this.#output.needDrain
+      },
+      ready: () => this.ready(),
+      release: (lastId, over) => {
+        if (this.#loan !== loan) return
+        this.#loan = undefined
+        this.#sent = lastId
+        if (this.#state !== 'active') return
+        if (over === true) {
+          this.#over()
+          return
         }
+        this.#output.beat(true)
+        for (const [event, json] of loan.held) this.#frame(event, json)
+        if (loan.end !== undefined) this.#finish(loan.end.error)
+      },
+    }
+  }
+
+  #send(event: string, json: string): this {
+    if (!this.#started) throw notStarted()
+    const loan = this.#loan
+    if (this.#state === 'active' && this.#output.isEnded) this.#state = 'ended'
+    if (this.#state === 'left') {
+      if (this.#options.strict) throw this.#replaying === undefined ? clientLeft() : this.signal.reason
+    } else if (this.#state === 'ended' || loan?.end !== undefined) {
+      if (this.#options.strict) throw misuse('Stream already ended', 'ALREADY_ENDED')
+    } else if (loan === undefined) {
+      this.#frame(event, json)
+    } else if (loan.held.length > 0 || !loan.borrower.inject(event, json)) {
+      loan.held.push([event, json])
     }
     return this
   }
 
   /** JSON text holds no line end, so one `data:` line takes it. */
-  #frame(event: SSEEventType, json: string): void {
+  #frame(event: string, json: string): void {
     this.#sent++
-    this.#idle = false
-    this.#response.write(`event: ${event}\nid: ${this.#sent}\ndata: ${json}\n\n`)
+    this.#put(`event: ${event}\nid: ${this.#prefix}${this.#sent}\ndata: ${json}\n\n`, true)
   }
 
-  #beat(): void {
-    if (this.#idle && this.#response.writableNeedDrain !== true) this.#response.write(': heartbeat\n\n')
-    this.#idle = true
+  #put(frames: string, kept: boolean): void {
+    if (kept) this.#recording?.append(this.#sent, frames)
+    this.#output.write(frames)
   }
 
-  #finish(done: { timestamp: string; aborted?: true }): void {
-    this.#frame(SSEEventType.DONE, JSON.stringify(done))
-    this.#state = 'ended'
-    clearInterval(this.#timer)
-    this.#response.end()
-  }
-
-  /** The connection closed: that is the client's doing only where the response hadn't been ended. */
-  #closed(): void {
-    if (this.#state === 'ended' || this.#state === 'left') return
-    if (this.#response.writableEnded === true) {
-      // Ended behind our back, by the app.
-      this.#state = 'ended'
-      clearInterval(this.#timer)
+  #finish(error: string | undefined): void {
+    const loan = this.#loan
+    if (loan !== undefined) {
+      if (loan.end !== undefined) return
+      loan.end = error === undefined ? {} : { error }
+      loan.borrower.stop()
       return
     }
-    this.#leave()
+    if (!this.#started) this.start()
+    if (error !== undefined) this.#frame(SSEEventType.ERROR, error)
+    this.#frame(SSEEventType.DONE, doneJson(Date.now(), this.#finishReason, error !== undefined))
+    this.#over()
   }
 
-  #leave(): void {
+  #over(): void {
+    this.#state = 'ended'
+    this.#recording?.end()
+    this.#output.end()
+  }
+
+  /** The connection closed before the end. */
+  #closed(): void {
+    this.#present = false
+    if (this.#replaying !== undefined) {
+      this.#replaying.abort()
+      this.#options.onClose?.()
+    } else if (this.#state === 'ended' || this.#state === 'left') {
+      return
+    } else if (this.#output.isEnded) {
+      // Not the client's doing: the app has ended the response by itself.
+      this.#state = 'ended'
+      this.#recording?.end()
+    } else if (this.#recording?.isKept === true) {
+      this.#options.onClose?.()
+    } else {
+      this.#leave(clientLeft())
+    }
+  }
+
+  #leave(reason: StreamError): void {
+    const told = this.#recording !== undefined && !this.#present
     this.#state = 'left'
-    clearInterval(this.#timer)
-    this.#left.abort(new StreamError('Client disconnected', { type: 'connection_error', code: 'CLIENT_DISCONNECTED' }))
-    this.#onClose?.()
+    this.#producer.abort(reason)
+    if (!told) this.#options.onClose?.()
+  }
+}
+
+/**
+ * What {@link StreamingResponse.web} gives.
+ *
+ * @example
+ * const stream: WebStreamingResponse = StreamingResponse.web()
+ */
+export interface WebStreamingResponse extends StreamingResponse {
+  /**
+   * The response to return. Taken before `start` it promises status 200, and a failure is told within the stream; a log
+   * that answers later has to be waited for by `ready()`, or its no can't be status 204.
+   *
+   * @example
+   * const { status, headers } = StreamingResponse.web().start().response
+   */
+  readonly response: Response
+}
+
+class WebStreaming extends StreamingResponse implements WebStreamingResponse {
+  readonly #body: WebBody
+  #web: Response | undefined
+
+  constructor(body: WebBody, options: StreamingResponseOptions | undefined) {
+    super(body, options)
+    this.#body = body
+  }
+
+  get response(): Response {
+    this[openHead](true)
+    this.#web ??= this.#body.toResponse()
+    return this.#web
   }
 }
 
@@ -375,19 +571,10 @@ function misuse(message: string, code: string): StreamError {
   return new StreamError(message, { type: 'invalid_request_error', code })
 }
 
-function errorJson(error: string | ErrorEvent): string {
-  if (typeof error === 'string') return JSON.stringify({ error })
-  if (typeof error !== 'object' || error === null || typeof error.error !== 'string') {
-    throw new ValidationError(
-      `Expected \`error\` to be a string or an object with one in \`error\`, got ${describe(error)}`,
-      'error',
-    )
-  }
-  return toJson(error, 'error')
+function notStarted(): StreamError {
+  return misuse('Stream not started. Call start() first.', 'NOT_STARTED')
 }
 
-function checkRecord<T extends object>(value: T, field: string): T {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? value
-    : fail(field, 'an object', describe(value))
+function clientLeft(): StreamError {
+  return new StreamError('Client disconnected', { type: 'connection_error', code: 'CLIENT_DISCONNECTED' })
 }

@@ -9,15 +9,29 @@ export type {
 } from './ai-stream-config.js'
 export { APIError, StreamError, TimeoutError, ValidationError } from './errors.js'
 export type { RetryConfig, TimeoutConfig } from './policies.js'
+export {
+  MemoryReplayLog,
+  type MemoryReplayLogOptions,
+  type ReplayEntry,
+  type ReplayLog,
+  type ReplayWriter,
+} from './replay.js'
 export type { StreamHandle, StreamResult } from './stream-result.js'
 export {
   type ErrorEvent,
   type MetadataEvent,
+  type PipeItem,
+  type PipeSource,
+  type RequestLike,
   type ResponseLike,
   SSEEventType,
   StreamingResponse,
   type StreamingResponseOptions,
   type StreamingResponseOptions as StreamingOptions,
+  type ToolCallDeltaEvent,
+  type ToolCallEvent,
   type UsageEvent,
+  type WebStreamingResponse,
+  type WebStreamingResponseOptions,
 } from './streaming-response.js'
 export type { Message, StreamChunk, Usage } from './types.js'
