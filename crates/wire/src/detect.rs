@@ -208,6 +208,7 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             "chunk" | "complete" => return Shape::Chunk,
             "ping" => return Shape::Silent,
             "error" if raw.some("errorText").is_some() => return Shape::UiMessage,
+            "error" if raw.some("error").is_some_and(Raw::is_string) => return Shape::Chunk,
             "error" => return Shape::OpenAi,
             "start" | "start-step" | "finish-step" | "message-metadata" | "source-url" | "source-document"
             | "abort" => {
@@ -223,7 +224,10 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
         }
     }
     let has = |name: &str| raw.some(name).is_some();
-    if has("error") || raw.field("object").and_then(Raw::inner).is_some_and(|kind| kind == "error") {
+    if has("content") && has("finished") {
+        // A failure may stand beside these.
+        Shape::Content
+    } else if has("error") || raw.field("object").and_then(Raw::inner).is_some_and(|kind| kind == "error") {
         Shape::OpenAi
     } else if has("token") {
         Shape::Events

@@ -3,7 +3,8 @@
 //!
 //! Every piece of the first choice's text is a `chunk`; `complete` repeats the whole text, so it is kept for that, once,
 //! escaped. Reasoning is `{"type":"reasoning","content","signature"}`; `tool_call_delta` and `tool_call` have the members
-//! of the `events` format; metadata is `{"type":"metadata","metadata"}`. Readers pass over types they don't know.
+//! of the `events` format; metadata is `{"type":"metadata","metadata"}`. Readers pass over types they don't know; an empty chunk
+//! comes first where the answer doesn't begin with text, so that the format shows from its first frame.
 
 use super::json::{self, Object};
 use super::{Answer, Failure, members};
@@ -13,6 +14,8 @@ use crate::Event;
 pub(super) struct Chunk {
     /// The text so far, escaped.
     content: String,
+    /// A chunk was written: the format shows.
+    shown: bool,
 }
 
 /// A frame with an object in it.
@@ -28,6 +31,7 @@ fn frame(kind: &str, out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
 impl Chunk {
     #[inline]
     pub(super) fn text(&mut self, text: &str, out: &mut String) {
+        self.shown = true;
         out.push_str("data: {\"type\":\"chunk\",\"content\":\"");
         let start = out.len();
         json::escape(out, text);
@@ -36,6 +40,9 @@ impl Chunk {
     }
 
     pub(super) fn event(&mut self, event: &Event<'_>, out: &mut String) {
+        if !self.shown {
+            self.text("", out);
+        }
         match event {
             Event::Reasoning { choice: 0, text, signature } => frame("reasoning", out, |object| {
                 object.string("content", text);

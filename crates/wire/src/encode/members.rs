@@ -47,6 +47,11 @@ pub(super) fn merge(known: &mut Option<Usage>, report: &Usage) {
     for (known, count) in counts {
         *known = count.or(*known);
     }
+    if let (None, Some(prompt), Some(completion)) =
+        (before.total_tokens, before.prompt_tokens, before.completion_tokens)
+    {
+        before.total_tokens = Some(prompt.saturating_add(completion));
+    }
     if report.raw.is_some() {
         before.raw.clone_from(&report.raw);
     }

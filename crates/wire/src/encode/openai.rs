@@ -1,11 +1,11 @@
 //! `chat.completion.chunk`s, as OpenAI streams them, and `[DONE]`.
 //!
 //! The first chunk of each choice names the role, the last gives the finish reason, and a chunk without choices the
-//! usage, which is always given. Reasoning goes by `reasoning_content`, as with DeepSeek and many others; a signature by
-//! `reasoning_details`, as with OpenRouter. What providers say beside the answer stands where they say it: at the top of
-//! a chunk, in the choice where it belongs to one, in the delta where OpenAI has it there. What would be mistaken for
-//! something else at the top goes under `metadata`. A failure is a frame `{"error":…}`, without `[DONE]`: that says that
-//! all went well.
+//! usage, where there was a report. Reasoning goes by `reasoning_content`, as with DeepSeek and many others; a signature
+//! by `reasoning_details`, as with OpenRouter. Metadata stands where providers have it: at the top of a chunk, in the
+//! choice where it belongs to one, in the delta where OpenAI has it there; what would be mistaken for something else goes
+//! under `metadata`, and what is said again into the delta, where pieces are. A failure is a frame `{"error":…}`, without
+//! `[DONE]`: that says that all went well.
 
 use serde_json::{Map, Value};
 
@@ -18,6 +18,8 @@ pub(super) struct OpenAi {
     /// What every chunk begins with, up to the number of its choice.
     head: String,
     choices: Vec<Choice>,
+    /// Names that stood at the top of a chunk: what comes again would be taken for a later word on the same.
+    said: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,6 +53,24 @@ const TAKEN: [&str; 16] = [
 
 /// Names in a choice that mean something.
 const TAKEN_IN_CHOICE: [&str; 6] = ["index", "delta", "message", "text", "finish_reason", "usage"];
+
+/// Names in a delta that mean something.
+const TAKEN_IN_DELTA: [&str; 11] = [
+    "role",
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_text",
+    "reasoning_details",
+    "tool_calls",
+    "function_call",
+    "token_id",
+    "channel",
+];
+
+/// As many names are told apart; what comes after them is taken as said before.
+const MAX_SAID: usize = 64;
 
 impl OpenAi {
     pub(super) fn open(&mut self, answer: &Answer, out: &mut String) {
@@ -170,61 +190,79 @@ impl OpenAi {
     fn metadata(&mut self, members: &Map<String, Value>, out: &mut String) {
         let choice = members.get("choice").and_then(Value::as_u64).and_then(|choice| u32::try_from(choice).ok());
         let of = choice.filter(|choice| *choice != 0);
-        let mut top = Vec::new();
-        let mut beside = Vec::new();
-        let mut within = Vec::new();
+        let mut places = Places::default();
         let mut others = Map::new();
         for (name, value) in members {
-            match name.as_str() {
-                "choice" if of.is_some() => {}
-                "finish_reason" if of.is_some() && value.is_string() => {
-                    let at = self.choice(of.unwrap_or(0), out);
+            match (name.as_str(), of) {
+                ("choice", Some(_)) => {}
+                ("finish_reason", Some(index)) if value.is_string() => {
+                    let at = self.choice(index, out);
                     if let Some(choice) = self.choices.get_mut(at) {
                         choice.finish = value.as_str().map(str::to_owned);
                     }
                 }
-                _ if is_of_delta(name, value) => within.push((name, value)),
-                "logprobs" => beside.push((name, value)),
-                name_here if of.is_some() && !TAKEN_IN_CHOICE.contains(&name_here) => beside.push((name, value)),
-                name_here if of.is_none() && is_free(name_here, value) => top.push((name, value)),
+                (name, _) if is_of_delta(name, value) => places.delta.push((name, value)),
+                ("logprobs", _) => places.choice.push((name, value)),
+                (name, Some(_)) if !TAKEN_IN_CHOICE.contains(&name) && !is_long(value) => {
+                    places.choice.push((name, value));
+                }
+                (name, None) if is_free(name, value) && self.is_first(name) => places.top.push((name, value)),
+                (name, _)
+                    if (of.is_some() || is_free(name, value)) && !TAKEN_IN_DELTA.contains(&name) && is_long(value) =>
+                {
+                    places.delta.push((name, value));
+                }
                 _ => {
                     others.insert(name.clone(), value.clone());
                 }
             }
         }
-        if !within.is_empty() || !beside.is_empty() {
-            let index = of.unwrap_or(0);
+        let others = Value::Object(others);
+        if others.as_object().is_some_and(|others| !others.is_empty()) {
+            let first = of.is_none() && self.is_first("metadata");
+            let place = if first { &mut places.top } else { &mut places.delta };
+            place.push(("metadata", &others));
+        }
+        self.place(of.unwrap_or(0), places, out);
+    }
+
+    /// Whether nothing of that name stood at the top of a chunk before.
+    fn is_first(&mut self, name: &str) -> bool {
+        if self.said.len() == MAX_SAID || self.said.iter().any(|said| said == name) {
+            return false;
+        }
+        self.said.push(name.to_owned());
+        true
+    }
+
+    fn place(&mut self, index: u32, places: Places<'_>, out: &mut String) {
+        let Places { top, choice, delta } = places;
+        if !delta.is_empty() || !choice.is_empty() {
             self.choice(index, out);
             out.push_str(&self.head);
-            let mut choice = Object::begin(out);
-            choice.number("index", u64::from(index));
-            let mut delta = Object::begin(choice.key("delta"));
-            for (name, value) in within {
+            let mut object = Object::begin(out);
+            object.number("index", u64::from(index));
+            let mut inner = Object::begin(object.key("delta"));
+            for (name, value) in delta {
+                let out = inner.any_key(name);
                 if name == "reasoning_details" {
-                    let out = delta.key(name);
                     out.push('[');
                     json::value(out, value);
                     out.push(']');
                 } else {
-                    json::value(delta.key(name), value);
+                    json::value(out, value);
                 }
             }
-            delta.end();
-            for (name, value) in beside {
-                json::value(choice.any_key(name), value);
+            inner.end();
+            for (name, value) in choice {
+                json::value(object.any_key(name), value);
             }
             out.push_str(",\"finish_reason\":null}]}\n\n");
         }
-        if let (Some(of), false) = (of, others.is_empty()) {
-            others.insert("choice".to_owned(), of.into());
-        }
-        if !top.is_empty() || !others.is_empty() {
+        if !top.is_empty() {
             self.chunk(out, |chunk| {
                 for (name, value) in top {
                     json::value(chunk.any_key(name), value);
-                }
-                if !others.is_empty() {
-                    json::value(chunk.key("metadata"), &Value::Object(others));
                 }
             });
         }
@@ -232,20 +270,23 @@ impl OpenAi {
 
     pub(super) fn finish(&mut self, answer: &Answer, out: &mut String) {
         let reason = match answer.reason {
-            // A reader waits for a reason.
-            FinishReason::Stop | FinishReason::Unknown => "stop",
+            FinishReason::Stop => "stop",
             FinishReason::Length => "length",
             FinishReason::ToolCalls => "tool_calls",
             FinishReason::ContentFilter => "content_filter",
             FinishReason::Error => "error",
             FinishReason::Other => answer.raw_reason.as_deref().filter(|raw| !raw.is_empty()).unwrap_or("other"),
+            FinishReason::Unknown => "",
         };
         for choice in &self.choices {
+            let said = choice.finish.as_deref().or(Some(reason)).filter(|reason| !reason.is_empty());
+            // A reader waits for a reason, whether the provider gave one or not.
+            let likely = if choice.calls.is_empty() { "stop" } else { "tool_calls" };
             out.push_str(&self.head);
             Object::begin(out)
                 .number("index", u64::from(choice.index))
                 .raw("delta", "{}")
-                .string("finish_reason", choice.finish.as_deref().unwrap_or(reason))
+                .string("finish_reason", said.unwrap_or(likely))
                 .end();
             out.push_str("]}\n\n");
         }
@@ -277,9 +318,23 @@ impl OpenAi {
     }
 }
 
+/// Where in a chunk members of metadata stand.
+#[derive(Debug, Default)]
+struct Places<'v> {
+    top: Vec<(&'v str, &'v Value)>,
+    choice: Vec<(&'v str, &'v Value)>,
+    delta: Vec<(&'v str, &'v Value)>,
+}
+
+/// Whether a value in a delta is a piece of something; of numbers and the like the last word counts.
+fn is_long(value: &Value) -> bool {
+    value.is_string() || value.is_array() || value.is_object()
+}
+
 /// Whether a member at the top of a chunk is nothing but metadata to its readers. Groq says failures and usage in one.
 fn is_free(name: &str, value: &Value) -> bool {
-    !TAKEN.contains(&name) && (name != "x_groq" || (value["error"].is_null() && value["usage"].is_null()))
+    let of_groq = || !value["id"].is_null() && value["error"].is_null() && value["usage"].is_null();
+    !TAKEN.contains(&name) && (name != "x_groq" || of_groq())
 }
 
 /// Whether OpenAI, or OpenRouter, says this in the delta.
@@ -290,7 +345,7 @@ fn is_of_delta(name: &str, value: &Value) -> bool {
         "audio" => value.is_object(),
         // One of the details; where it has text or a signature, they were told as reasoning.
         "reasoning_details" => {
-            value.is_object() && ["text", "summary", "signature"].iter().all(|told| value.get(told).is_none())
+            !value["data"].is_null() && ["text", "summary", "signature"].iter().all(|told| value.get(told).is_none())
         }
         _ => false,
     }

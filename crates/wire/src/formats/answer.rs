@@ -17,7 +17,8 @@ pub(super) struct Answer {
     pub(super) ended: bool,
     /// Text came.
     pub(super) told: bool,
-    calls: Calls,
+    /// The calls of each choice that has any; the first choice's where no other is told apart.
+    calls: Vec<(u32, Calls)>,
     /// The last usage, where the format gives it once, before the end.
     usage: Option<Usage>,
 }
@@ -29,7 +30,7 @@ impl Answer {
             started: false,
             ended: false,
             told: false,
-            calls: Calls::default(),
+            calls: Vec::new(),
             usage: None,
         }
     }
@@ -41,31 +42,74 @@ impl Answer {
     }
 
     pub(super) fn text(&mut self, value: Raw<'_>, sink: &mut Sink<'_>) {
+        self.text_of(0, value, sink);
+    }
+
+    pub(super) fn text_of(&mut self, choice: u32, value: Raw<'_>, sink: &mut Sink<'_>) {
         if let Some(text) = value.as_text().filter(|text| !text.is_empty()) {
             self.started = true;
             self.told = true;
-            sink(Event::Text { choice: 0, text });
+            sink(Event::Text { choice, text });
         }
     }
 
     pub(super) fn reasoning(&mut self, text: Option<Raw<'_>>, signature: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        self.reasoning_of(0, text, signature, sink);
+    }
+
+    pub(super) fn reasoning_of(
+        &mut self,
+        choice: u32,
+        text: Option<Raw<'_>>,
+        signature: Option<Raw<'_>>,
+        sink: &mut Sink<'_>,
+    ) {
         let text = text.and_then(Raw::as_text).unwrap_or_default();
         let signature = signature.and_then(Raw::as_filled_str);
         if !text.is_empty() || signature.is_some() {
             self.started = true;
-            sink(Event::Reasoning { choice: 0, text, signature });
+            sink(Event::Reasoning { choice, text, signature });
         }
     }
 
-    pub(super) fn call_delta(&mut self, delta: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+    pub(super) fn call_delta(&mut self, choice: u32, delta: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         self.started = true;
-        self.calls.push(0, delta, &mut self.budget, sink)?;
+        let at = self.calls_of(choice)?;
+        if let Some((_, calls)) = self.calls.get_mut(at) {
+            calls.push(choice, delta, &mut self.budget, sink)?;
+        }
         Ok(())
     }
 
-    pub(super) fn call(&mut self, delta: &Delta<'_>, valid: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+    pub(super) fn call(
+        &mut self,
+        choice: u32,
+        delta: &Delta<'_>,
+        valid: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
         self.started = true;
-        self.calls.whole(0, delta, valid, &mut self.budget, sink)
+        let at = self.calls_of(choice)?;
+        match self.calls.get_mut(at) {
+            Some((_, calls)) => calls.whole(choice, delta, valid, &mut self.budget, sink),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a choice's calls are.
+    fn calls_of(&mut self, choice: u32) -> Result<usize, Fault> {
+        if let Some(at) = self.calls.iter().position(|(known, _)| *known == choice) {
+            return Ok(at);
+        }
+        self.budget.take(Budget::ENTRY)?;
+        self.calls.push((choice, Calls::default()));
+        Ok(self.calls.len() - 1)
+    }
+
+    fn give_calls(&mut self, cut: bool, short: bool, sink: &mut Sink<'_>) {
+        for (choice, calls) in &mut self.calls {
+            calls.give_all(*choice, cut, short, sink);
+        }
     }
 
     pub(super) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
@@ -103,16 +147,16 @@ impl Answer {
 
     pub(super) fn finish(&mut self, reason: Option<Raw<'_>>, sink: &mut Sink<'_>) {
         let raw = reason.and_then(Raw::as_filled_str);
-        let called = !self.calls.is_empty();
+        let called = self.calls.iter().any(|(_, calls)| !calls.is_empty());
         let reason = raw.as_deref().map_or(FinishReason::Unknown, |raw| openai::normalise(raw, called));
         let short = matches!(reason, FinishReason::Length | FinishReason::ContentFilter | FinishReason::Error);
-        self.calls.give_all(0, false, short, sink);
+        self.give_calls(false, short, sink);
         self.close(sink);
         sink(Event::Finish { reason, raw });
     }
 
     pub(super) fn fail(&mut self, error: ProviderError, sink: &mut Sink<'_>) {
-        self.calls.give_all(0, true, false, sink);
+        self.give_calls(true, false, sink);
         self.close(sink);
         sink(Event::Error(error));
     }
@@ -147,7 +191,7 @@ impl Answer {
             self.finish(reason, sink);
             return Completion::Complete;
         }
-        self.calls.give_all(0, true, false, sink);
+        self.give_calls(true, false, sink);
         self.close(sink);
         Completion::Truncated
     }
@@ -187,6 +231,36 @@ pub(super) fn each_item(frame: Frame<'_>, mut each: impl FnMut(Item<'_>) -> Resu
         rest = rest.trim_ascii_start();
     }
     Ok(())
+}
+
+/// A format whose frames are objects: the loop over them, and what the decoder asks of every format.
+pub(super) trait Objects {
+    fn answer(&mut self) -> &mut Answer;
+
+    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault>;
+
+    /// `[DONE]` came.
+    fn done(&mut self, sink: &mut Sink<'_>) {
+        self.answer().finish(None, sink);
+    }
+
+    fn read(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let is_error = frame.event == "error";
+        each_item(frame, |item| {
+            match item {
+                Item::Done => self.done(sink),
+                Item::Value(raw) if is_error => self.answer().fail_with(raw, sink),
+                Item::Value(raw) if raw.is_object() => self.object(raw, sink)?,
+                Item::Value(_) => return Err(Fault::Malformed("a JSON object")),
+            }
+            Ok(!self.answer().ended)
+        })
+    }
+}
+
+/// The reason to end: the provider's own word, where there was no name for it.
+pub(super) fn reason_of(raw: Raw<'_>) -> Option<Raw<'_>> {
+    ["rawFinishReason", "finishReason", "finish_reason"].iter().find_map(|name| raw.some(name))
 }
 
 /// A call out of the fields of an object, under the names that formats give them.

@@ -2,11 +2,12 @@
 //! `{"type":"error","error":…}`.
 //!
 //! `complete` ends the answer. Its `data` repeats the text, which counts only where no chunk came before; `usage` and
-//! `finishReason` in it are read, the rest is metadata.
+//! `finishReason` in it are read, the rest is metadata. Types of [`encode`](crate::encode)'s own are `reasoning`,
+//! `tool_call_delta`, `tool_call` and `metadata`.
 
 use serde_json::json;
 
-use super::answer::{Answer, Item, each_item};
+use super::answer::{Answer, Objects, call_of, reason_of};
 use crate::Completion;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
@@ -31,19 +32,20 @@ impl ChunkDecoder {
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let is_error = frame.event == "error";
-        each_item(frame, |item| {
-            match item {
-                Item::Done => self.answer.finish(None, sink),
-                Item::Value(raw) if is_error => self.answer.fail_with(raw, sink),
-                Item::Value(raw) if raw.is_object() => self.object(raw, sink),
-                Item::Value(_) => return Err(Fault::Malformed("a JSON object")),
-            }
-            Ok(!self.answer.ended)
-        })
+        self.read(frame, sink)
     }
 
-    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
+        self.answer.end(false, None, sink)
+    }
+}
+
+impl Objects for ChunkDecoder {
+    fn answer(&mut self) -> &mut Answer {
+        &mut self.answer
+    }
+
+    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         let kind = raw.field("type").and_then(Raw::as_str).unwrap_or_default();
         match &*kind {
             "chunk" => {
@@ -67,20 +69,31 @@ impl ChunkDecoder {
                 if let Some(usage) = data.some("usage") {
                     self.answer.keep_usage(usage);
                 }
-                let known = ["type", "content", "fullContent", "usage", "finishReason", "finish_reason"];
+                let known =
+                    ["type", "content", "fullContent", "usage", "finishReason", "finish_reason", "rawFinishReason"];
                 self.answer.metadata_without(data, &known, sink);
-                self.answer.finish(data.some("finishReason").or_else(|| data.some("finish_reason")), sink);
+                self.answer.finish(reason_of(data), sink);
             }
-            "error" => self.answer.fail_with(raw, sink),
+            "tool_call_delta" => self.answer.call_delta(0, &call_of(raw), sink)?,
+            "tool_call" => {
+                let valid = raw.field("valid").is_none_or(Raw::is_true);
+                self.answer.call(0, &call_of(raw), valid, sink)?;
+            }
+            "metadata" if raw.some("metadata").is_some_and(Raw::is_object) => {
+                self.answer.metadata(raw.some("metadata").unwrap_or(raw).to_value(), sink);
+            }
+            "error" => {
+                if let Some(usage) = raw.some("usage") {
+                    self.answer.keep_usage(usage);
+                }
+                self.answer.fail_with(raw, sink);
+            }
             _ => match raw.some("error").filter(|error| !error.is_void()) {
                 Some(error) => self.answer.fail_with(error, sink),
                 None if raw.is_void() => {}
                 None => self.answer.metadata(json!(raw.to_value()), sink),
             },
         }
-    }
-
-    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
-        self.answer.end(false, None, sink)
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! Frames `{"content":…,"finished":…}`.
 //!
-//! `finished: true` ends the answer; `usage`, `finishReason` and `error` may stand beside it. A route whose frames never
+//! `finished: true` ends the answer; `usage`, `finishReason` and `error` may stand beside it. Beside `content` there may
+//! be `reasoning`, `signature`, `toolCallDelta`, `toolCall` and `metadata`, as [`encode`](crate::encode) writes them. A route whose frames never
 //! say `finished` at all (`undefined` leaves no trace in JSON) ends with a clean end of the body, since it has no other.
 
-use super::answer::{Answer, Item, each_item};
+use super::answer::{Answer, Objects, call_of, reason_of};
 use crate::Completion;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
@@ -30,36 +31,55 @@ impl ContentDecoder {
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let is_error = frame.event == "error";
-        each_item(frame, |item| {
-            match item {
-                Item::Done => self.answer.finish(None, sink),
-                Item::Value(raw) if is_error => self.answer.fail_with(raw, sink),
-                Item::Value(raw) if raw.is_object() => self.object(raw, sink),
-                Item::Value(_) => return Err(Fault::Malformed("a JSON object")),
-            }
-            Ok(!self.answer.ended)
-        })
+        self.read(frame, sink)
     }
 
-    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
+        let complete = !self.marked && self.answer.told;
+        self.answer.end(complete, None, sink)
+    }
+}
+
+impl Objects for ContentDecoder {
+    fn answer(&mut self) -> &mut Answer {
+        &mut self.answer
+    }
+
+    fn object(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         if let Some(error) = raw.some("error").filter(|error| !error.is_void() && error.text() != "false") {
             let whole = if error.is_object() { error } else { raw };
+            if let Some(usage) = raw.some("usage") {
+                self.answer.keep_usage(usage);
+            }
             self.answer.fail_with(whole, sink);
-            return;
+            return Ok(());
         }
         self.answer.reasoning(raw.some("reasoning"), raw.some("signature"), sink);
         if let Some(content) = raw.some("content") {
             self.answer.text(content, sink);
         }
+        if let Some(delta) = raw.some("toolCallDelta") {
+            self.answer.call_delta(0, &call_of(delta), sink)?;
+        }
+        if let Some(call) = raw.some("toolCall") {
+            let valid = call.field("valid").is_none_or(Raw::is_true);
+            self.answer.call(0, &call_of(call), valid, sink)?;
+        }
         if let Some(usage) = raw.some("usage") {
             self.answer.keep_usage(usage);
+        }
+        if let Some(metadata) = raw.some("metadata") {
+            self.answer.metadata(metadata.to_value(), sink);
         }
         let known = [
             "content",
             "finished",
             "finishReason",
             "finish_reason",
+            "rawFinishReason",
+            "toolCallDelta",
+            "toolCall",
+            "metadata",
             "usage",
             "reasoning",
             "signature",
@@ -70,12 +90,8 @@ impl ContentDecoder {
         let finished = raw.some("finished");
         self.marked |= finished.is_some();
         if finished.is_some_and(Raw::is_true) {
-            self.answer.finish(raw.some("finishReason").or_else(|| raw.some("finish_reason")), sink);
+            self.answer.finish(reason_of(raw), sink);
         }
-    }
-
-    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
-        let complete = !self.marked && self.answer.told;
-        self.answer.end(complete, None, sink)
+        Ok(())
     }
 }

@@ -12,6 +12,9 @@
 //! | `error` | `{error, code?, details?}`, or a string |
 //! | `done` | `{finishReason?, timestamp?, aborted?}` |
 //!
+//! What belongs to another alternative than the first says so by `choice: 1`, 2, … A reason that has no name of its own
+//! stands in `rawFinishReason`.
+//!
 //! `done` ends the answer; with `aborted: true` it is a failure, unless `error` said so before. An event of another name
 //! comes out as metadata `{event, data}`. Every usage frame is passed on at once.
 //!
@@ -21,7 +24,7 @@
 
 use serde_json::json;
 
-use super::answer::{Answer, Item, call_of, each_item};
+use super::answer::{Answer, Item, call_of, each_item, reason_of};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Raw};
 use crate::{Completion, Event};
@@ -88,6 +91,8 @@ impl EventsDecoder {
     }
 
     fn event(&mut self, name: &str, raw: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let choice = raw.field("choice").and_then(Raw::as_count).and_then(|choice| u32::try_from(choice).ok());
+        let choice = choice.unwrap_or(0);
         match name {
             "start" => {
                 self.answer.start(raw.field("id"), raw.field("model"), sink);
@@ -95,25 +100,24 @@ impl EventsDecoder {
             }
             "token" if raw.is_object() => {
                 let token = raw.some("token").or_else(|| raw.some("content")).or_else(|| raw.some("text"));
-                self.answer.text(token.ok_or(Fault::Malformed("an object with a `token`"))?, sink);
+                self.answer.text_of(choice, token.ok_or(Fault::Malformed("an object with a `token`"))?, sink);
             }
             "token" => self.answer.text(raw, sink),
             "reasoning" if raw.is_object() => {
                 let text = raw.some("reasoning").or_else(|| raw.some("token")).or_else(|| raw.some("text"));
-                self.answer.reasoning(text, raw.field("signature"), sink);
+                self.answer.reasoning_of(choice, text, raw.field("signature"), sink);
             }
             "reasoning" => self.answer.reasoning(Some(raw), None, sink),
-            "tool_call_delta" => self.answer.call_delta(&call_of(raw), sink)?,
+            "tool_call_delta" => self.answer.call_delta(choice, &call_of(raw), sink)?,
             "tool_call" => {
                 let valid = raw.field("valid").is_none_or(Raw::is_true);
-                self.answer.call(&call_of(raw), valid, sink)?;
+                self.answer.call(choice, &call_of(raw), valid, sink)?;
             }
             "usage" => self.answer.usage_now(raw.some("usage").unwrap_or(raw), sink),
-            "metadata" if raw.is_object() => self.answer.metadata_without(raw, &[], sink),
             "metadata" => self.answer.metadata(raw.to_value(), sink),
             "error" => self.answer.fail_with(raw, sink),
             _ if raw.field("aborted").is_some_and(Raw::is_true) => self.answer.aborted(raw.some("reason"), sink),
-            _ => self.answer.finish(raw.some("finishReason").or_else(|| raw.some("finish_reason")), sink),
+            _ => self.answer.finish(reason_of(raw), sink),
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ fn details(raw: Raw<'_>, error: &mut ProviderError) {
     let text = |name: &str| raw.some(name).and_then(Raw::as_text).filter(|text| !text.is_empty());
     let own = |text: std::borrow::Cow<'_, str>| cut(&text);
     // An envelope's `type` says that it is an error, not which.
-    let kind = text("type").filter(|kind| kind != "error").or_else(|| text("error_type"));
+    let kind = text("type").filter(|kind| kind != "error").or_else(|| text("error_type")).or_else(|| text("errorType"));
     // Google's `status` is a name, others' a number.
     let kind = kind.or_else(|| raw.some("status").filter(|status| status.is_string()).and_then(Raw::as_filled_str));
     error.kind = error.kind.take().or_else(|| kind.map(own));

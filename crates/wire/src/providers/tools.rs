@@ -34,7 +34,8 @@ struct Call {
     name: String,
     arguments: String,
     balance: Balance,
-    given: bool,
+    /// Once it is given, the length of its arguments, which are gone then.
+    given: Option<usize>,
 }
 
 /// How far an object's text is looked through, and whether its last brace was there.
@@ -70,6 +71,10 @@ impl Balance {
 }
 
 impl Call {
+    fn is_named(&self, delta: &Delta<'_>) -> bool {
+        !self.name.is_empty() && delta.name.as_deref().is_none_or(|name| name.is_empty() || name == self.name)
+    }
+
     fn is_complete(&mut self) -> bool {
         self.balance.look(&self.arguments)
     }
@@ -82,10 +87,10 @@ impl Call {
     }
 
     fn give(&mut self, choice: u32, index: usize, valid: bool, sink: &mut Sink<'_>) {
-        self.given = true;
         let text = std::mem::take(&mut self.arguments);
         let blank = text.trim().is_empty();
         let arguments = if blank { "{}".to_owned() } else { text };
+        self.given = Some(arguments.len());
         let valid = valid && !self.name.is_empty() && (blank || Raw::parse(&arguments).is_some());
         sink(Event::ToolCall(ToolCall {
             choice,
@@ -203,8 +208,16 @@ impl Calls {
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
         let id = delta.id.as_deref().filter(|id| !id.is_empty());
-        let open = id.and_then(|id| self.calls.iter().rposition(|call| !call.given && call.id == id));
-        let streamed = |at: &usize| self.calls.get(*at).is_some_and(|call| !call.arguments.is_empty());
+        let known = id.and_then(|id| self.calls.iter().rposition(|call| call.id == id));
+        let told = known.and_then(|at| self.calls.get(at)).filter(|call| call.is_named(delta));
+        if told.is_some_and(|call| call.given == Some(delta.arguments.len())) {
+            // It was seen to be complete before it was said to be.
+            return Ok(());
+        }
+        let open = known.filter(|at| self.calls.get(*at).is_some_and(|call| call.given.is_none()));
+        // What is said of it as a whole repeats what was streamed; nothing was, where it has no arguments.
+        let nothing = told.is_some() && matches!(delta.arguments.trim(), "" | "{}");
+        let streamed = |at: &usize| self.calls.get(*at).is_some_and(|call| nothing || !call.arguments.is_empty());
         let at = if let Some(at) = open.filter(streamed) {
             at
         } else {
@@ -222,7 +235,7 @@ impl Calls {
     /// Gives the calls whose arguments are complete. Calls may interleave, and an empty one may still get arguments.
     pub(crate) fn give_complete(&mut self, choice: u32, sink: &mut Sink<'_>) -> bool {
         let mut gave = false;
-        for (at, call) in self.calls.iter_mut().enumerate().filter(|(_, call)| !call.given) {
+        for (at, call) in self.calls.iter_mut().enumerate().filter(|(_, call)| call.given.is_none()) {
             if call.is_complete() {
                 call.give(choice, at, true, sink);
                 gave = true;
@@ -234,7 +247,7 @@ impl Calls {
     /// Gives what is left. `cut`: the stream broke off; `short`: the model was stopped, so that a call without
     /// arguments may have been about to get some.
     pub(crate) fn give_all(&mut self, choice: u32, cut: bool, short: bool, sink: &mut Sink<'_>) {
-        for (at, call) in self.calls.iter_mut().enumerate().filter(|(_, call)| !call.given) {
+        for (at, call) in self.calls.iter_mut().enumerate().filter(|(_, call)| call.given.is_none()) {
             let doubtful = cut || (short && call.arguments.trim().is_empty());
             call.give(choice, at, !doubtful, sink);
         }
@@ -268,7 +281,7 @@ impl Calls {
         let new = if named || !blank { Home::New } else { Home::None };
         let Some(at) = found else { return new };
         let Some(call) = self.calls.get_mut(at) else { return new };
-        if call.given {
+        if call.given.is_some() {
             // What trails a complete call is white space, or the next call without a mark of its own.
             return new;
         }

@@ -64,7 +64,8 @@ pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
         return None;
     }
     complete(&mut usage);
-    usage.raw = Some(raw.to_value());
+    // Who passes counts on under our names has the provider's own object in there.
+    usage.raw = Some(raw.some("raw").filter(|inner| inner.is_object()).unwrap_or(raw).to_value());
     Some(usage)
 }
 
