@@ -9,6 +9,9 @@ const HELP = `Usage: millstream mock [options]
 
 Runs a model provider on this machine until it is interrupted (Ctrl-C). It answers
   POST /v1/chat/completions  with OpenAI's chunks, or one object where no stream is asked for
+  POST /v1/messages          with Anthropic's events, or one object
+  POST /v1beta/models/<model>:streamGenerateContent, :generateContent
+                             with Gemini's chunks (as events with ?alt=sse), or one object
   POST /api/chat             with millstream's own events
   GET  /v1/models, /health
 
@@ -18,7 +21,8 @@ Server:
   --threads <n>              Threads that serve (default 1)
   --api-key <key>            Refuse requests without this key
   --model <name>             List this model; may be repeated
-  --route <path>=<format>    Answer here too, in the format 'openai' or 'events'; '*' is every path; may be repeated
+  --route <path>=<format>    Answer here too, in the format 'openai', 'anthropic', 'gemini' or 'events'; '*' is every
+                             other path; may be repeated
 
 Answer:
   --tokens <n>               Say so many made-up tokens (default 50)
@@ -155,11 +159,15 @@ function number(values: Values, name: keyof Values & keyof typeof OPTIONS): numb
   return value
 }
 
-function route(text: string): [string, 'openai' | 'events'] {
+const formats = ['openai', 'anthropic', 'gemini', 'events'] as const
+
+function route(text: string): [string, (typeof formats)[number]] {
   const at = text.lastIndexOf('=')
-  const [path, format] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)]
-  if (path === '' || (format !== 'openai' && format !== 'events')) {
-    throw new UsageError(`Expected \`--route\` to be <path>=openai or <path>=events, got ${JSON.stringify(text)}`)
+  const path = text.slice(0, Math.max(at, 0))
+  const format = formats.find((name) => name === text.slice(at + 1))
+  if (path === '' || format === undefined) {
+    const expected = formats.map((name) => `<path>=${name}`).join(', ')
+    throw new UsageError(`Expected \`--route\` to be one of ${expected}, got ${JSON.stringify(text)}`)
   }
   return [path, format]
 }

@@ -14,7 +14,7 @@ mod clock;
 mod connection;
 mod fault;
 mod fields;
-mod frames;
+mod formats;
 mod http;
 mod journal;
 mod options;

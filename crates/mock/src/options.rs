@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Content, Files, KEYS, merge};
 use crate::fields::{Fields, OptionError, expected, is_header_value};
+use crate::formats::{Format, NAMES};
 
 /// Options of the server itself; all others are those of its answers.
 const SERVER_KEYS: [&str; 9] =
@@ -74,13 +75,6 @@ fn models(fields: &Fields<'_>) -> Result<Vec<String>, OptionError> {
     items.iter().map(name).collect()
 }
 
-/// Which format a path answers in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    OpenAi,
-    Events,
-}
-
 /// Paths that answer as a model does.
 #[derive(Debug, Clone)]
 pub(crate) struct Routes {
@@ -93,16 +87,15 @@ impl Routes {
         let mut paths: HashMap<_, _> = [
             ("/v1/chat/completions", Format::OpenAi),
             ("/chat/completions", Format::OpenAi),
+            ("/v1/messages", Format::Anthropic),
             ("/api/chat", Format::Events),
         ]
         .map(|(path, format)| (path.to_owned(), format))
         .into();
         let mut other = None;
         for (path, format) in fields.map("routes")?.into_iter().flatten() {
-            let format = match format.as_str() {
-                Some("openai") => Format::OpenAi,
-                Some("events") => Format::Events,
-                _ => return Err(expected("routes[path]", "'openai' or 'events'", format)),
+            let Some(format) = format.as_str().and_then(Format::named) else {
+                return Err(expected("routes[path]", NAMES, format));
             };
             if path == "*" {
                 other = Some(format);
@@ -116,8 +109,17 @@ impl Routes {
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Format> {
-        self.paths.get(path).copied().or(self.other)
+        // The model stands in Google's paths, under several versions and prefixes.
+        let gemini = || gemini_path(path).map(|_| Format::Gemini);
+        self.paths.get(path).copied().or_else(gemini).or(self.other)
     }
+}
+
+/// The model and the method in a path such as `/v1beta/models/gemini-2.5-flash:streamGenerateContent`.
+pub(crate) fn gemini_path(path: &str) -> Option<(&str, &str)> {
+    let (_, rest) = path.rsplit_once("/models/")?;
+    let (model, method) = rest.rsplit_once(':')?;
+    matches!(method, "streamGenerateContent" | "generateContent").then_some((model, method))
 }
 
 /// What is answered: one answer always, or a script of them.

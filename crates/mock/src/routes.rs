@@ -4,17 +4,16 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, Body, Content, ToolCall};
-use crate::chat::{Chat, Frames, Source, Wishes, call_id, counts, finish_reason};
+use crate::answer::{Answer, Body, Content};
+use crate::chat::{Chat, Source, counts, finish_reason};
 use crate::clock::since_epoch;
 use crate::connection::Connection;
-use crate::frames::{ApiError, EventsFrames, Failure, Identity, OpenAiFrames, OpenAiUsage};
+use crate::formats::{Counts, Format, Identity, Whole, Wishes};
 use crate::http::{Framing, NoRequest, Request, head, read_request};
 use crate::journal::{Entry, Outcome};
-use crate::options::Format;
+use crate::options::gemini_path;
 use crate::play::Player;
 use crate::recording::Recording;
 use crate::server::Shared;
@@ -27,7 +26,7 @@ pub(crate) async fn serve(shared: &Shared, mut connection: Connection, number: u
             Ok(request) => request,
             Err(NoRequest::Left) => return,
             Err(NoRequest::Refused { status, message }) => {
-                let body = error_body(Format::OpenAi, message, "invalid_request_error", None);
+                let body = Format::OpenAi.error_body(status, message, "invalid_request_error", None);
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
                 let mut bytes = head(status, &headers, Framing::Length(body.len()), false);
                 bytes.push_str(&body);
@@ -73,7 +72,7 @@ impl Exchange<'_> {
         };
         if request.method != "POST" {
             let message = format!("Not allowed to {} on {}.", request.method, request.path);
-            let body = error_body(format, &message, "invalid_request_error", Some("method_not_supported"));
+            let body = format.error_body(405, &message, "invalid_request_error", Some("method_not_supported"));
             return self.plain(connection, 405, &body, &[("allow", "POST")]).await;
         }
         if let Some((status, body)) = self.unauthorized(format) {
@@ -90,7 +89,7 @@ impl Exchange<'_> {
                 Ok(answer) => Cow::Owned(answer),
                 Err(error) => {
                     let message = format!("x-mock-fault: {error}");
-                    let body = error_body(Format::OpenAi, &message, "invalid_request_error", None);
+                    let body = format.error_body(400, &message, "invalid_request_error", None);
                     return self.plain(connection, 400, &body, &[]).await;
                 }
             },
@@ -119,7 +118,7 @@ impl Exchange<'_> {
             }
             path => {
                 let message = format!("Invalid URL ({} {path})", request.method);
-                let body = error_body(Format::OpenAi, &message, "invalid_request_error", None);
+                let body = Format::OpenAi.error_body(404, &message, "invalid_request_error", None);
                 self.plain(connection, 404, &body, &[]).await
             }
         }
@@ -132,19 +131,33 @@ impl Exchange<'_> {
             let (scheme, key) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
         });
-        let given = bearer.or(self.request.header("api-key")).or(self.request.header("x-api-key"));
-        match given {
-            Some(given) if given == wanted => None,
-            Some(_) => {
-                let message = "Incorrect API key provided: ***.";
-                Some((401, error_body(format, message, "invalid_request_error", Some("invalid_api_key"))))
-            }
-            None => {
-                let message = "You didn't provide an API key. You need to provide your API key in an Authorization \
-                               header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).";
-                Some((401, error_body(format, message, "invalid_request_error", None)))
-            }
+        let headers = ["api-key", "x-api-key", "x-goog-api-key"].map(|name| self.request.header(name));
+        let given = bearer.or_else(|| headers.into_iter().flatten().next()).or_else(|| self.query("key"));
+        if given == Some(wanted) {
+            return None;
         }
+        let (status, message, code) = match (format, given) {
+            (Format::Anthropic, Some(_)) => (401, "invalid x-api-key", None),
+            (Format::Anthropic, None) => (401, "x-api-key header is required", None),
+            (Format::Gemini, Some(_)) => (400, "API key not valid. Please pass a valid API key.", None),
+            (Format::Gemini, None) => (403, "Method doesn't allow unregistered callers. Please use an API key.", None),
+            (Format::OpenAi | Format::Events, Some(_)) => {
+                (401, "Incorrect API key provided: ***.", Some("invalid_api_key"))
+            }
+            (Format::OpenAi | Format::Events, None) => (
+                401,
+                "You didn't provide an API key. You need to provide your API key in an Authorization header using \
+                 Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
+                None,
+            ),
+        };
+        Some((status, format.error_body(status, message, "invalid_request_error", code)))
+    }
+
+    /// A parameter of the query, as it stands there.
+    fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.request.query.as_deref()?.split('&');
+        pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// An answer of the server's own, beyond the reach of scripts and faults.
@@ -166,51 +179,39 @@ impl Exchange<'_> {
             return self.body(connection, answer, status, content_type, bytes).await;
         }
         if status >= 300 {
-            let body = status_body(format, status);
+            let body = format.status_body(status);
             return self.body(connection, answer, status, "application/json", body.as_bytes()).await;
         }
         let recording = self.recording(answer);
         if recording.is_none()
             && let Err(message) = self.check(format)
         {
-            let body = error_body(format, &message, "invalid_request_error", None);
+            let body = format.error_body(400, &message, "invalid_request_error", None);
             return self.plain(connection, 400, &body, &[]).await;
         }
         let wishes = self.wishes(format);
         let identity = self.identity(answer);
-        let (source, content_type) = match recording {
+        let mut headers = format.headers(wishes.array);
+        let source = match recording {
             Some(recording) => {
                 self.entry.played(&recording.name);
-                let frames = match format {
-                    Format::OpenAi => Frames::OpenAi(OpenAiFrames::new(&identity, wishes.include_usage)),
-                    Format::Events => Frames::Events(EventsFrames::new(answer.ids)),
-                };
-                (Source::Recorded { recording, next: 0, frames }, recording.content_type)
+                headers.push(("content-type".to_owned(), recording.content_type.to_owned()));
+                let frames = format.frames(&identity, Counts::default(), answer, &wishes);
+                Source::Recorded { recording, next: 0, frames }
             }
             None => {
-                let words = self.words(answer);
-                if format == Format::OpenAi && self.body.and_then(|body| body.get("stream")) != Some(&Value::Bool(true))
-                {
-                    let whole = completion(answer, &words, &identity, &wishes);
+                let words = self.words(format, answer);
+                if !self.streams(format) {
+                    let counts = counts(answer, &words, &wishes);
+                    let finish = finish_reason(answer, &words, counts);
+                    let whole = Whole { answer, words: &words, identity: &identity, counts, finish };
+                    let whole = format.whole(&whole);
                     return self.body(connection, answer, status, "application/json", whole.as_bytes()).await;
                 }
-                let chat = Chat::new(answer, words, format == Format::OpenAi, &identity, &wishes);
-                let content_type = match format {
-                    Format::OpenAi => "text/event-stream; charset=utf-8",
-                    Format::Events => "text/event-stream",
-                };
-                (Source::Chat(chat), content_type)
+                Source::Chat(Chat::new(answer, words, format, &identity, &wishes))
             }
         };
         let framing = if self.request.chunks { Framing::Chunked } else { Framing::Close };
-        let mut headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        match format {
-            Format::OpenAi => headers.push(("cache-control".to_owned(), "no-cache".to_owned())),
-            Format::Events => {
-                headers.push(("cache-control".to_owned(), "no-cache, no-transform".to_owned()));
-                headers.push(("x-accel-buffering".to_owned(), "no".to_owned()));
-            }
-        }
         self.play(connection, answer, status, headers, framing, source).await
     }
 
@@ -233,7 +234,10 @@ impl Exchange<'_> {
     ) -> Ended {
         let now = SystemTime::now();
         headers.push(("date".to_owned(), httpdate::fmt_http_date(now)));
-        headers.push(("x-request-id".to_owned(), format!("req_{:016x}", mix(answer.seed, self.entry.index()))));
+        let request_id = format!("req_{:016x}", mix(answer.seed, self.entry.index()));
+        // Anthropic's name for it, and everybody else's.
+        headers.push(("request-id".to_owned(), request_id.clone()));
+        headers.push(("x-request-id".to_owned(), request_id));
         if let Some(content_type) = &answer.content_type {
             headers.push(("content-type".to_owned(), content_type.clone()));
         }
@@ -248,8 +252,27 @@ impl Exchange<'_> {
     /// The recording to play: the one the request's `model` names, else the next in turn.
     fn recording<'b>(&self, answer: &'b Answer) -> Option<&'b Recording> {
         let Content::Recordings(library) = &answer.content else { return None };
-        let named = self.body.and_then(|body| body.get("model")?.as_str()).and_then(|model| library.find(model));
+        let named = self.model_name().and_then(|model| library.find(model));
         named.or_else(|| library.in_turn())
+    }
+
+    /// The model asked for, in the body or in the path.
+    fn model_name(&self) -> Option<&str> {
+        let named = self.body.and_then(|body| body.get("model")?.as_str());
+        named.or_else(|| gemini_path(&self.request.path).map(|(model, _)| model))
+    }
+
+    /// Whether the answer is to come in pieces.
+    fn streams(&self, format: Format) -> bool {
+        match format {
+            Format::OpenAi | Format::Anthropic => {
+                self.body.and_then(|body| body.get("stream")) == Some(&Value::Bool(true))
+            }
+            Format::Gemini => {
+                gemini_path(&self.request.path).is_none_or(|(_, method)| method == "streamGenerateContent")
+            }
+            Format::Events => true,
+        }
     }
 
     /// What the real API would refuse before anything else.
@@ -259,28 +282,43 @@ impl Exchange<'_> {
                         your HTTP library correctly. The API expects a JSON payload.)"
                 .to_owned());
         };
-        if format == Format::OpenAi {
-            if body.get("model").and_then(Value::as_str).is_none_or(str::is_empty) {
-                return Err("you must provide a model parameter".to_owned());
+        let named = body.get("model").and_then(Value::as_str).is_some_and(|model| !model.is_empty());
+        let asked = body.get("messages").is_some_and(Value::is_array);
+        let missing = match format {
+            Format::OpenAi if !named => "you must provide a model parameter",
+            Format::OpenAi if !asked => "Missing required parameter: 'messages'.",
+            Format::Anthropic if !named => "model: Field required",
+            Format::Anthropic if !body.get("max_tokens").is_some_and(Value::is_u64) => "max_tokens: Field required",
+            Format::Anthropic if !asked => "messages: Field required",
+            Format::Gemini if !body.get("contents").is_some_and(Value::is_array) => {
+                "* GenerateContentRequest.contents: contents is not specified"
             }
-            if !body.get("messages").is_some_and(Value::is_array) {
-                return Err("Missing required parameter: 'messages'.".to_owned());
-            }
-        }
-        Ok(())
+            _ => return Ok(()),
+        };
+        Err(missing.to_owned())
+    }
+
+    /// What was said so far, the system prompt first.
+    fn messages(&self, format: Format) -> impl Iterator<Item = &Value> {
+        let get = |name: &str| self.body.and_then(|body| body.get(name));
+        let list = if format == Format::Gemini { "contents" } else { "messages" };
+        let system = get("systemInstruction").or_else(|| get("system")).filter(|_| format != Format::OpenAi);
+        system.into_iter().chain(get(list).and_then(Value::as_array).into_iter().flatten())
     }
 
     fn wishes(&self, format: Format) -> Wishes {
         let get = |name: &str| self.body.and_then(|body| body.get(name));
         let limit = match format {
             Format::OpenAi => get("max_completion_tokens").or_else(|| get("max_tokens")),
+            Format::Anthropic => get("max_tokens"),
+            Format::Gemini => get("generationConfig").and_then(|config| config.get("maxOutputTokens")),
             Format::Events => get("maxTokens"),
         };
         let include_usage = get("stream_options").and_then(|options| options.get("include_usage")?.as_bool());
-        let messages = get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let letters: usize = messages.iter().map(|message| text_of(message).chars().count()).sum();
+        let letters: usize = self.messages(format).map(|message| text_of(message).chars().count()).sum();
         Wishes {
             include_usage: include_usage.unwrap_or(false),
+            array: format == Format::Gemini && self.query("alt") != Some("sse"),
             max_tokens: limit.and_then(Value::as_u64),
             prompt_tokens: (letters as u64).div_ceil(4),
             last_event_id: self.request.header("last-event-id").and_then(|id| id.parse().ok()).unwrap_or(0),
@@ -291,146 +329,35 @@ impl Exchange<'_> {
         const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let seed = mix(answer.seed, self.entry.index());
         let letter = |at| LETTERS.get((mix(seed, at) % 62) as usize).map_or('A', |&letter| letter.into());
-        let asked = self.body.and_then(|body| body.get("model")?.as_str());
         Identity {
-            id: std::iter::once("chatcmpl-").flat_map(str::chars).chain((0..29).map(letter)).collect(),
+            id: (0..29).map(letter).collect(),
             created: since_epoch(SystemTime::now()).as_secs(),
-            model: asked.or(self.shared.options.models.first().map(String::as_str)).unwrap_or("mock-1").to_owned(),
+            model: self
+                .model_name()
+                .or(self.shared.options.models.first().map(String::as_str))
+                .unwrap_or("mock-1")
+                .to_owned(),
         }
     }
 
-    fn words(&self, answer: &Answer) -> Words {
+    fn words(&self, format: Format, answer: &Answer) -> Words {
         match &answer.content {
             Content::Words(words) => words.clone(),
             Content::Echo | Content::Recordings(_) => {
-                let messages = self.body.and_then(|body| body.get("messages")?.as_array());
                 let user = |message: &&Value| message.get("role").and_then(Value::as_str) == Some("user");
-                let last = messages.and_then(|messages| messages.iter().rev().find(user));
+                let last = self.messages(format).filter(user).last();
                 Words::given(&last.map(text_of).unwrap_or_default())
             }
         }
     }
 }
 
-/// The text of a message, whether it comes as a string or in parts.
+/// The text of a message, whether it is a string, has one, or comes in parts.
 fn text_of(message: &Value) -> Cow<'_, str> {
-    match message.get("content") {
-        Some(Value::String(text)) => text.into(),
-        Some(Value::Array(parts)) => {
-            parts.iter().filter_map(|part| part.get("text")?.as_str()).collect::<String>().into()
-        }
+    let content = message.get("content").or_else(|| message.get("parts")).unwrap_or(message);
+    match content {
+        Value::String(text) => text.into(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect::<String>().into(),
         _ => "".into(),
     }
-}
-
-/// The whole answer as one `chat.completion`, for requests that don't ask for a stream.
-fn completion(answer: &Answer, words: &Words, identity: &Identity, wishes: &Wishes) -> String {
-    let counts = counts(answer, words, wishes);
-    let call = |(index, call): (usize, &ToolCall)| {
-        let function = json!({ "name": call.name, "arguments": call.arguments });
-        json!({ "id": call_id(call, index), "type": "function", "function": function })
-    };
-    let reasoning = answer.reasoning.as_ref().map(|words| words.join(u64::MAX));
-    let other = answer.reasoning_field == "reasoning";
-    let message = Message {
-        role: "assistant",
-        content: &words.join(counts.answer),
-        refusal: None,
-        reasoning_content: reasoning.as_deref().filter(|_| !other),
-        reasoning: reasoning.as_deref().filter(|_| other),
-        tool_calls: answer.tool_calls.iter().enumerate().map(call).collect(),
-    };
-    let finish_reason = (!answer.omit.finish).then(|| finish_reason(answer, words, counts));
-    text(&Completion {
-        id: &identity.id,
-        object: "chat.completion",
-        created: identity.created,
-        model: &identity.model,
-        choices: [Choice { index: 0, message, logprobs: None, finish_reason }],
-        usage: (!answer.omit.usage).then(|| counts.into()),
-        service_tier: "default",
-        system_fingerprint: "fp_62a23a81ef",
-    })
-}
-
-#[derive(Serialize)]
-struct Completion<'a> {
-    id: &'a str,
-    object: &'static str,
-    created: u64,
-    model: &'a str,
-    choices: [Choice<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<OpenAiUsage>,
-    service_tier: &'static str,
-    system_fingerprint: &'static str,
-}
-
-#[derive(Serialize)]
-struct Choice<'a> {
-    index: u32,
-    message: Message<'a>,
-    logprobs: Option<&'a str>,
-    finish_reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-    refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<Value>,
-}
-
-/// An error as the format's servers describe it.
-fn error_body(format: Format, message: &str, kind: &str, code: Option<&str>) -> String {
-    match format {
-        Format::OpenAi => {
-            let code = code.map(Value::from);
-            let error = ApiError { message, kind: Some(kind), param: None, code: code.as_ref(), status: None };
-            text(&Failure { error })
-        }
-        Format::Events => json!({ "error": message, "code": code.unwrap_or(kind) }).to_string(),
-    }
-}
-
-/// JSON text of what can't fail to be one.
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// What the API says with a status, where nothing else is asked for.
-fn status_body(format: Format, status: u16) -> String {
-    let (message, kind, code) = match status {
-        400 => ("The request was malformed.", "invalid_request_error", None),
-        401 => ("Incorrect API key provided: ***.", "invalid_request_error", Some("invalid_api_key")),
-        402 => ("Your account has no credit left.", "billing_error", Some("billing_not_active")),
-        403 => (
-            "You are not allowed to use this model.",
-            "invalid_request_error",
-            Some("unsupported_country_region_territory"),
-        ),
-        404 => (
-            "The model does not exist or you do not have access to it.",
-            "invalid_request_error",
-            Some("model_not_found"),
-        ),
-        408 => ("The request took too long to arrive.", "invalid_request_error", Some("request_timeout")),
-        413 => ("The request is too large.", "invalid_request_error", Some("request_too_large")),
-        429 => ("Rate limit reached. Please try again later.", "requests", Some("rate_limit_exceeded")),
-        503 => {
-            ("The engine is currently overloaded, please try again later.", "server_error", Some("engine_overloaded"))
-        }
-        504 => ("The upstream server did not answer in time.", "server_error", Some("gateway_timeout")),
-        529 => ("Overloaded", "overloaded_error", Some("overloaded_error")),
-        300..=399 => ("See the Location header.", "redirect", None),
-        _ if status < 500 => ("The request was refused.", "invalid_request_error", None),
-        _ => ("The server had an error while processing your request. Sorry about that!", "server_error", None),
-    };
-    error_body(format, message, kind, code)
 }

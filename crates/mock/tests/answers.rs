@@ -209,7 +209,7 @@ fn answers_where_it_is_told_to() {
     assert!(ask(&server, "/theirs?api-version=1").text().contains("chat.completion.chunk"));
     assert_eq!(ask(&server, "/other").status, 404);
     let server = start(json!({ "text": "x", "routes": { "*": "openai" } }));
-    assert_eq!(ask(&server, "/v1beta/models/m:streamGenerateContent").said(), "x");
+    assert_eq!(ask(&server, "/v1/engines/m/completions").said(), "x");
 }
 
 #[test]
