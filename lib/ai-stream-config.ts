@@ -268,14 +268,12 @@ export function turnSettings(
 export function nativeRequest(
   base: Pick<AIStreamSettings, 'target' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval'>,
   turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
-  body: string,
 ): NativeRequest {
   const { url, headers, shape, carrier, protocol } = base.target
   return {
     url,
     carrier,
     headers: Object.entries(mergeHeaders(headers, turn.headers)).flat(),
-    body,
     shape,
     protocol,
     maxEventBytes: base.maxEventBytes,

@@ -357,7 +357,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     if (turn.answer.outcome !== undefined) return
     const { model, systemPrompt, target } = this.#settings
     const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target.maxTokensField)
-    turn.answer.ask(nativeRequest(this.#settings, turn.settings, body))
+    turn.answer.ask(nativeRequest(this.#settings, turn.settings), body)
   }
 
   /** Takes the answers to the user's last message out of the history; false where there is no such message. */

@@ -202,12 +202,12 @@ export class Answer implements SessionListener {
   }
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
-  ask(request: NativeRequest): void {
+  ask(request: NativeRequest, body: string): void {
     if (this.#outcome !== undefined) return
     this.#asked = performance.now()
     this.#delivering ||= this.#readers.length > 0 || (this.#options.listening?.() ?? false)
     try {
-      this.#session = openSession({ ...request, deliver: this.#delivering }, this)
+      this.#session = openSession({ ...request, deliver: this.#delivering }, body, this)
       if (this.#draining && !this.#options.push) this.#session.drain(this.#keeping)
     } catch (error) {
       this.#settle({ kind: 'failed', error: this.#refused(error) })

@@ -178,9 +178,9 @@ class RunningSession implements Session {
 }
 
 /** Starts a session. Throws only for what the engine can't even try. */
-export function openSession(request: NativeRequest, listener: SessionListener): Session {
+export function openSession(request: NativeRequest, body: string, listener: SessionListener): Session {
   const native = open()
-  const id = native.open(request)
+  const id = native.open(JSON.stringify(request), body)
   const session = new RunningSession(id)
   listeners[id] = listener
   sessions[id] = session

@@ -10,8 +10,6 @@ export interface NativeRequest {
   carrier: 'http' | 'websocket'
   /** Name, value, name, value, … */
   headers: string[]
-  /** The canonical request as JSON (`crates/wire/src/request.rs`), encoded for the endpoint by the engine. */
-  body: string
   /** How the endpoint wants to be asked. */
   shape: 'events' | 'openai'
   /** How it answers: a `WireProtocol` or `auto`. */
@@ -104,7 +102,11 @@ export interface NativeError {
 /** `src/mailbox.rs`. */
 export interface NativeMailbox {
   take(records: Uint32Array): string | null
-  open(request: NativeRequest): number
+  /**
+   * `request`: JSON of a {@link NativeRequest}. `body`: JSON of the canonical request (`crates/wire/src/request.rs`), which
+   * the engine encodes for the endpoint.
+   */
+  open(request: string, body: string): number
   cancel(session: number): void
   credit(session: number, units: number): void
   decideRetry(session: number, goOn: boolean): void

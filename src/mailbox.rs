@@ -374,12 +374,14 @@ impl Mailbox {
         Ok(Some(text))
     }
 
-    /// Starts a session and returns its number. Its records follow.
+    /// Starts a session and returns its number. Its records follow. `request` is JSON of a [`NativeRequest`], `body` of
+    /// the canonical request.
     #[napi]
-    pub fn open(&self, request: NativeRequest) -> Result<u32> {
+    pub fn open(&self, request: String, body: String) -> Result<u32> {
+        let request = NativeRequest::parse(&request)?;
         let control = Arc::new(Control::default());
         let id = self.shared.lock().register(&control);
-        crate::session::start(request, id, Arc::clone(&self.shared), control).inspect_err(|_| {
+        crate::session::start(request, &body, id, Arc::clone(&self.shared), control).inspect_err(|_| {
             self.shared.lock().forget(id);
         })?;
         Ok(id)

@@ -11,7 +11,7 @@ use millstream_engine::{Backoff, Carrier, ResumeMode, RetryPolicy, Session, Sess
 use millstream_wire::Protocol;
 use millstream_wire::request::{ChatRequest, RequestShape, encode};
 use napi::{Error, Result, Status};
-use napi_derive::napi;
+use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::client_socket::ClientSocket;
@@ -21,47 +21,53 @@ use crate::mailbox::Shared;
 use crate::relay::{NativeRelayOptions, Relay};
 use crate::runtime;
 
-/// See `NativeRequest` in `lib/native.ts`, which validates and applies defaults.
-#[napi(object, object_to_js = false)]
-pub struct NativeRequest {
-    pub url: String,
-    pub carrier: String,
-    pub headers: Vec<String>,
-    pub body: String,
-    pub shape: String,
-    pub protocol: String,
-    pub max_event_bytes: u32,
-    pub connect_timeout: f64,
-    pub first_content_timeout: f64,
-    pub idle_timeout: f64,
-    pub content_idle_timeout: f64,
-    pub total_timeout: f64,
-    pub max_retries: u32,
-    pub backoff: String,
-    pub initial_delay: f64,
-    pub max_delay: f64,
-    pub multiplier: f64,
-    pub jitter: f64,
-    pub respect_retry_after: bool,
-    pub max_total_delay: f64,
-    pub retryable_status_codes: Vec<u16>,
-    pub ask_retry: bool,
-    pub resume: String,
-    pub credit: f64,
-    pub mode: String,
-    pub retain: bool,
-    pub deliver: bool,
-    pub flush_interval: f64,
+/// See `NativeRequest` in `lib/native.ts`, which validates and applies defaults. It crosses as JSON: reading an object's
+/// members over N-API costs several times as much.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NativeRequest {
+    url: String,
+    carrier: String,
+    headers: Vec<String>,
+    shape: String,
+    protocol: String,
+    max_event_bytes: u32,
+    connect_timeout: f64,
+    first_content_timeout: f64,
+    idle_timeout: f64,
+    content_idle_timeout: f64,
+    total_timeout: f64,
+    max_retries: u32,
+    backoff: String,
+    initial_delay: f64,
+    max_delay: f64,
+    multiplier: f64,
+    jitter: f64,
+    respect_retry_after: bool,
+    max_total_delay: f64,
+    retryable_status_codes: Vec<u16>,
+    ask_retry: bool,
+    resume: String,
+    credit: f64,
+    mode: String,
+    retain: bool,
+    deliver: bool,
+    flush_interval: f64,
 }
 
 impl NativeRequest {
-    fn into_session_request(self) -> Result<SessionRequest> {
+    /// Of its JSON text.
+    pub(crate) fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|_| invalid("request"))
+    }
+
+    fn into_session_request(self, body: &str) -> Result<SessionRequest> {
         let shape = match self.shape.as_str() {
             "events" => RequestShape::Events,
             "openai" => RequestShape::OpenAi,
             _ => return Err(invalid("shape")),
         };
-        let chat: ChatRequest = serde_json::from_str(&self.body).map_err(|_| invalid("body"))?;
+        let chat: ChatRequest = serde_json::from_str(body).map_err(|_| invalid("body"))?;
         let body = encode(shape, &chat).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let mut headers = Vec::with_capacity(self.headers.len() / 2);
         let mut names_and_values = self.headers.into_iter();
@@ -286,7 +292,13 @@ impl Control {
 }
 
 /// Starts a session for `request` whose events go to `mailbox` under the number `id`.
-pub(crate) fn start(request: NativeRequest, id: u32, mailbox: Arc<Shared>, control: Arc<Control>) -> Result<()> {
+pub(crate) fn start(
+    request: NativeRequest,
+    body: &str,
+    id: u32,
+    mailbox: Arc<Shared>,
+    control: Arc<Control>,
+) -> Result<()> {
     let engine = runtime::engine()?;
     let window = request.credit as i64;
     let spacing = milliseconds(request.flush_interval);
@@ -298,7 +310,7 @@ pub(crate) fn start(request: NativeRequest, id: u32, mailbox: Arc<Shared>, contr
         }
         _ => return Err(invalid("mode")),
     };
-    let request = request.into_session_request()?;
+    let request = request.into_session_request(body)?;
     let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode };
     let session = engine.open(request, exit);
     // Nobody else sets it.
