@@ -18,6 +18,11 @@ export interface MockAnswer {
   tokens?: number
   /** Default 1. Decides made-up text, jitter, garbage and random cuts. */
   seed?: number
+  /**
+   * Makes each token of a streamed text the time at which it goes out, in microseconds since 1970 and a space behind it,
+   * so that a client can tell how long it was on its way.
+   */
+  stamp?: boolean
   /** Reasons first: this text, or so many made-up tokens. */
   reasoning?: string | number
   /** The delta's field for it in OpenAI's format. Default `reasoning_content`. */

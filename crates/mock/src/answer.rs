@@ -14,11 +14,12 @@ use crate::text::Words;
 /// Every option of an answer. An answer is made of the server's defaults, the script's entry for this request, and
 /// the request's own `x-mock-fault` header, later ones replacing earlier ones option by option; `null` takes an
 /// option back.
-pub(crate) const KEYS: [&str; 38] = [
+pub(crate) const KEYS: [&str; 39] = [
     "text",
     "echo",
     "tokens",
     "seed",
+    "stamp",
     "reasoning",
     "reasoningField",
     "toolCalls",
@@ -79,6 +80,8 @@ pub(crate) fn merge(base: &Map<String, Value>, over: &Map<String, Value>) -> Map
 pub(crate) struct Answer {
     pub(crate) content: Content,
     pub(crate) seed: u64,
+    /// Whether each token is the time at which it was made, in place of a word.
+    pub(crate) stamp: bool,
     pub(crate) reasoning: Option<Words>,
     pub(crate) reasoning_field: String,
     pub(crate) tool_calls: Vec<ToolCall>,
@@ -205,6 +208,7 @@ impl Answer {
         Ok(Self {
             content: content(&fields, seed, files)?,
             seed,
+            stamp: fields.boolean("stamp")?.unwrap_or(false),
             reasoning: words(&fields, "reasoning", seed ^ 0x5eed)?,
             reasoning_field: choice(&fields, "reasoningField", &["reasoning_content", "reasoning"])?
                 .unwrap_or("reasoning_content")

@@ -1,10 +1,13 @@
 //! The frames of one answer, in order, each made when its turn has come: nothing of an answer is stored ahead.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use crate::answer::{Answer, Omit, ToolCall};
+use crate::clock::since_epoch;
 use crate::fault::InStreamError;
 use crate::formats::{Counts, Format, Frames, Identity, Part, Wishes};
 use crate::recording::Recording;
@@ -88,6 +91,7 @@ impl Source<'_> {
 pub(crate) struct Chat<'a> {
     frames: Box<dyn Frames>,
     words: Words,
+    stamp: bool,
     reasoning: Option<&'a Words>,
     tools: &'a [ToolCall],
     metadata: Option<&'a Value>,
@@ -126,6 +130,7 @@ impl<'a> Chat<'a> {
             count: counts.answer,
             finish: finish_reason(answer, &words, counts),
             words,
+            stamp: answer.stamp,
             omit: answer.omit,
             counts,
             stage: Stage::Start,
@@ -195,7 +200,7 @@ impl<'a> Chat<'a> {
                 Stage::Reasoning(at + 1)
             }
             Stage::Token(at) => {
-                frames.token(out, self.words.get(at), at);
+                frames.token(out, &token(&self.words, at, self.stamp), at);
                 Stage::Token(at + 1)
             }
             Stage::Tool(index, at) => {
@@ -227,6 +232,14 @@ impl<'a> Chat<'a> {
             Stage::End => Stage::End,
         };
     }
+}
+
+/// Token number `at`; of a stamped answer, the microseconds since 1970 and a space.
+fn token(words: &Words, at: u64, stamp: bool) -> Cow<'_, str> {
+    if !stamp {
+        return Cow::Borrowed(words.get(at));
+    }
+    Cow::Owned(format!("{} ", since_epoch(SystemTime::now()).as_micros()))
 }
 
 /// How many tokens this answer has, under the request's own limit.

@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use support::{CHAT, Client, EVENTS, Ending, ask, ended, question, record, refusal, start};
@@ -36,6 +37,27 @@ fn streams_openai_chunks_one_http_chunk_each() {
     assert_eq!(chunks[0]["choices"][0]["delta"], json!({ "role": "assistant", "content": "", "refusal": null }));
     assert_eq!(chunks[5]["choices"][0], json!({ "index": 0, "delta": {}, "logprobs": null, "finish_reason": "stop" }));
     assert!((250..400).contains(&answer.chunks[2].len()), "about as long as the real ones: {}", answer.chunks[2].len());
+}
+
+#[test]
+fn a_stamped_answer_says_when_each_token_went_out() {
+    let server = start(json!({ "tokens": 5, "stamp": true, "tokensPerSecond": 100 }));
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+    for path in [CHAT, EVENTS] {
+        let before = now();
+        let answer = ask(&server, path);
+        let said = if path == CHAT { answer.said() } else { events_text(&answer) };
+        let times: Vec<u128> = said.split_terminator(' ').map(|time| time.parse().unwrap()).collect();
+        assert_eq!(times.len(), 5);
+        assert!(before <= times[0] && times[4] <= now(), "{before} {times:?}");
+        assert!(times.is_sorted());
+        assert!(times[4] - times[0] >= 30_000, "four intervals of 10 ms lie between: {times:?}");
+    }
+}
+
+fn events_text(answer: &support::Answer) -> String {
+    let token = |data: String| Some(serde_json::from_str::<Value>(&data).ok()?["token"].as_str()?.to_owned());
+    answer.data().into_iter().filter_map(token).collect()
 }
 
 #[test]
