@@ -46,14 +46,20 @@ function compile(modules) {
   return said
 }
 
+/** The symbols that `millstream` exports, as the compiler sees them. */
+const exported = (() => {
+  const program = ts.createProgram([join(root, 'lib', 'index.ts')], { ...options, noLib: true, types: [] })
+  const checker = program.getTypeChecker()
+  const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, 'lib', 'index.ts')))
+  return checker.getExportsOfModule(module).map((symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    return { name: symbol.name, hasExample: target.getJsDocTags(checker).some(({ name }) => name === 'example') }
+  })
+})()
+
 /** What the examples may take for granted. */
 const preamble = `
-import { AIStream, type AIStreamConfig, type AIStreamEvents, APIError, classifyError, type CollectedResponse,
-  decodeEventStream, type ErrorClassification, type ErrorEvent, type ErrorMode, EventStreamDecoder, type EventStreamDecoderOptions, type GenerationOptions,
-  handleStreamingError, type Message, type MetadataEvent, type ProviderConfig, type ProviderName, type ResponseLike,
-  type ResumeMode, type RetryConfig, type SendOptions, type ServerSentEvent, SSEEventType, type StreamChunk, StreamError, type StreamErrorInit, type StreamErrorType,
-  type StreamMetrics, type StreamSendOptions, type FinishReason, type AIStreamTransportOptions, StreamingResponse, type StreamingResponseOptions, type TimeoutConfig, TimeoutError, type TimeoutPhase, type ToolCall,
-  type Usage, type UsageEvent, ValidationError, type WireFormat, type WireProtocol } from 'millstream'
+import { ${exported.map(({ name }) => name).join(', ')} } from 'millstream'
 declare const app: { post(path: string, handler: (req: unknown, res: import('node:http').ServerResponse) => unknown): void }
 declare const url: string
 declare function nextToken(): Promise<string>
@@ -61,6 +67,8 @@ declare function nextToken(): Promise<string>
 const given = {
   stream: 'declare const stream: AIStream',
   response: 'declare const response: StreamingResponse',
+  result: 'declare const result: StreamResult',
+  res: "declare const res: import('node:http').ServerResponse",
 }
 
 /** The examples of the exported declarations in a file, with the line each stands at. */
@@ -79,14 +87,16 @@ function examples(file) {
 /** The examples of all of `lib/` as modules. */
 function exampleModules() {
   const modules = new Map()
-  const files = readdirSync(join(root, 'lib')).filter((name) => name.endsWith('.ts') && name !== 'testing.ts')
+  const files = readdirSync(join(root, 'lib'), { recursive: true }).filter(
+    (name) => name.endsWith('.ts') && name !== 'testing.ts',
+  )
   for (const file of files) {
     for (const { line, code } of examples(join(root, 'lib', file))) {
       // An example with imports of its own takes nothing for granted.
       const own = /^import /m.test(code)
       const declared = Object.entries(given).filter(([name]) => !new RegExp(`(const|let) ${name}\\b`).test(code))
       const head = own ? '' : `${preamble}${declared.map(([, declaration]) => declaration).join('\n')}\n`
-      modules.set(`${file}-${line}.mts`, `${head}${code}\nexport {}\n`)
+      modules.set(`${file.replaceAll(/[\\/]/g, '-')}-${line}.mts`, `${head}${code}\nexport {}\n`)
     }
   }
   return modules
@@ -110,14 +120,7 @@ test('a mistake is noticed', () => {
 })
 
 test('every public name has an example', () => {
-  const program = ts.createProgram([join(root, 'lib', 'index.ts')], { ...options, noLib: true, types: [] })
-  const checker = program.getTypeChecker()
-  const module = checker.getSymbolAtLocation(program.getSourceFile(join(root, 'lib', 'index.ts')))
-  const missing = checker
-    .getExportsOfModule(module)
-    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
-    .filter((symbol) => !symbol.getJsDocTags(checker).some(({ name }) => name === 'example'))
-    .map(({ name }) => name)
+  const missing = exported.filter(({ hasExample }) => !hasExample).map(({ name }) => name)
   assert.deepEqual(missing, [])
 })
 

@@ -5,7 +5,12 @@
  */
 import type { ResponseLike } from './output.js'
 
-/** What is needed of a web `Request`. */
+/**
+ * What {@link StreamingResponse.web} needs of a request: a web `Request`, or what is like one.
+ *
+ * @example
+ * const request: RequestLike = { headers: new Headers({ 'accept-encoding': 'gzip' }) }
+ */
 export interface RequestLike {
   headers: { get(name: string): string | null }
   signal?: AbortSignal
