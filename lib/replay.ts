@@ -51,8 +51,9 @@ export interface ReplayLog {
   end(streamId: string): void | PromiseLike<void>
   /**
    * The entries with frames after number `after`, then those that are still to come, until the stream ends. The first
-   * may begin earlier, where `after` lies within it. `undefined` where the log doesn't have the stream, or never had
-   * that frame. The iteration throws where the stream is given up before its end, and ends when `signal` aborts.
+   * may begin earlier, where `after` lies within it. `undefined` where there is nothing to go on with: the log doesn't
+   * have the stream, never had that frame, or the stream ended with it. The iteration throws where the stream is given up
+   * before its end, and ends when `signal` aborts.
    */
   read(
     streamId: string,
@@ -186,7 +187,7 @@ export class MemoryReplayLog implements ReplayLog {
 
   read(streamId: string, after: number, signal: AbortSignal): AsyncIterable<ReplayEntry> | undefined {
     const kept = this.#find(streamId)
-    if (kept === undefined || after > kept.last || after < 0) return undefined
+    if (kept === undefined || after > kept.last || (kept.ended && after === kept.last)) return undefined
     return this.#follow(kept, after, signal)
   }
 
