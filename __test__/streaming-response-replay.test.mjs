@@ -327,6 +327,43 @@ test('a log that fails costs the replay, not the answer', async (t) => {
   }
 })
 
+test('a log that is slow is waited for, and asked for one thing at a time', async () => {
+  let open = 0
+  let most = 0
+  const taken = []
+  const slow = async (last, frames) => {
+    most = Math.max(most, ++open)
+    await pause(5)
+    open--
+    if (frames !== undefined) taken.push([last, frames.length])
+  }
+  class SlowLog extends MemoryReplayLog {
+    open(id, writer) {
+      super.open(id, writer)
+      return slow()
+    }
+    append(id, last, frames) {
+      super.append(id, last, frames)
+      return slow(last, frames)
+    }
+  }
+  const replay = new SlowLog()
+  const response = new StreamingResponse(mockResponse(), { replay }).start()
+  let waited = 0
+  for (let n = 0; n < 500; n++) {
+    const before = performance.now()
+    response.sendToken('x'.repeat(1000))
+    await response.ready()
+    if (performance.now() - before > 1) waited++
+  }
+  response.end()
+  await until(() => taken.at(-1)?.[0] === 502, 'the log')
+  assert.equal(most, 1)
+  assert.ok(waited > 2, `waited ${waited} times`)
+  assert.ok(taken.length < 100, `${taken.length} appends`)
+  assert.ok(taken.every(([, size]) => size < 128 * 1024))
+})
+
 test('a replay that loses its log ends with an error, not as if it were whole', async (t) => {
   const replay = new MemoryReplayLog()
   let stream

@@ -441,7 +441,7 @@ export class StreamingResponse {
         if (this.#loan !== loan || this.#state !== 'active') return true
         this.#sent += count
         this.#put(frames, count > 0)
-        return !this.#output.needDrain
+        return !this.#output.needDrain && this.#recording?.needDrain !== true
       },
       ready: () => this.ready(),
       release: (lastId, over) => {

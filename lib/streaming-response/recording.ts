@@ -54,9 +54,14 @@ export class Recording {
     this.#next()
   }
 
+  /** Whether a slow log should be waited for. */
+  get needDrain(): boolean {
+    return !this.#over && this.#frames.length >= highWaterMark
+  }
+
   /** Resolves when the log has taken enough of what was appended. */
   ready(): Promise<void> {
-    if (this.#over || this.#frames.length < highWaterMark) return Promise.resolve()
+    if (!this.needDrain) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
