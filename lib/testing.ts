@@ -355,10 +355,11 @@ export class MockProvider {
   }
 
   #changed(): void {
+    // Armed before the look, as in `#until`: a change between a look and an arming would tell nobody.
+    if (this.#waiters.size > 0) this.#server.arm()
     for (const waiter of this.#waiters) {
       if (waiter.check()) this.#waiters.delete(waiter)
     }
-    if (this.#waiters.size > 0) this.#server.arm()
     if (this.#watchers.size > 0 && !this.#closed) {
       this.#spacing ??= setTimeout(() => {
         this.#spacing = undefined
