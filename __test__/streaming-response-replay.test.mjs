@@ -186,7 +186,7 @@ test('a client that leaves stops nothing: it gets the rest when it comes back, a
 })
 
 test('what the log does not know is answered by status 204', async (t) => {
-  const replay = new MemoryReplayLog({ ttl: 60 })
+  const replay = new MemoryReplayLog({ ttl: 700 })
   let stream
   const port = await serveRoute(t, (res) => {
     const response = new StreamingResponse(res, { replay }).start()
@@ -257,7 +257,7 @@ test('cancelling is explicit, from the response and from the log', async (t) => 
 })
 
 test('a producer that nobody can hear any more is stopped', async (t) => {
-  const replay = new MemoryReplayLog({ ttl: 80 })
+  const replay = new MemoryReplayLog({ ttl: 500 })
   const seen = { hook: 0 }
   let stream
   const port = await serveRoute(t, (res) => {
