@@ -6,12 +6,13 @@ import { checkHeaders, checkNonEmpty, checkObject, checkOneOf, describe, fail, k
 import { ValidationError } from './errors.js'
 
 /**
- * How an endpoint answers. `auto` looks at the content type and the first event.
+ * How an endpoint answers: the format of a provider, or one that an application sends. `auto` looks at the content type
+ * and the first event.
  *
  * @example
- * const protocol: WireProtocol = 'ndjson'
+ * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = WireFormat
+export type WireProtocol = 'anthropic' | WireFormat
 
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
@@ -22,7 +23,17 @@ export type WireProtocol = WireFormat
  */
 export type WireFormat = 'events' | 'openai' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
 
-export const protocols = ['auto', 'openai', 'events', 'chunk', 'content', 'ui-message', 'ndjson', 'text'] as const
+export const protocols = [
+  'auto',
+  'openai',
+  'anthropic',
+  'events',
+  'chunk',
+  'content',
+  'ui-message',
+  'ndjson',
+  'text',
+] as const
 
 /**
  * A provider known by name.

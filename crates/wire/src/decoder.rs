@@ -7,17 +7,13 @@
 use serde_json::Value;
 
 use crate::detect::{self, Body, Promise, Shape, Wanted};
-use crate::formats::chunk::ChunkDecoder;
-use crate::formats::content::ContentDecoder;
-use crate::formats::events::EventsDecoder;
 use crate::formats::text::TextDecoder;
-use crate::formats::ui_message::UiMessageDecoder;
 use crate::formats::whole;
 use crate::frame::{Fault, Frame, Sink};
 use crate::framing::ndjson::NdjsonDecoder;
 use crate::framing::sse::{self, SseDecoder, SseItem, SseOptions};
 use crate::json::Raw;
-use crate::providers::openai::OpenAiDecoder;
+use crate::reader::Reader;
 use crate::{DecodeError, Event, Protocol};
 
 /// Frames of an application's own that may come before one that shows the format.
@@ -114,89 +110,6 @@ struct Frames {
     max_held_bytes: usize,
 }
 
-#[derive(Debug, Clone)]
-enum Reader {
-    /// No frame has shown the format yet. Objects that came before one that does.
-    Undecided {
-        prelude: Vec<Value>,
-    },
-    OpenAi(Box<OpenAiDecoder>),
-    Events(EventsDecoder),
-    Chunk(ChunkDecoder),
-    Content(ContentDecoder),
-    UiMessage(UiMessageDecoder),
-}
-
-impl Reader {
-    fn of(protocol: Protocol, max_held_bytes: usize) -> Self {
-        match protocol {
-            Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
-            Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
-            Protocol::Chunk => Self::Chunk(ChunkDecoder::new(max_held_bytes)),
-            Protocol::Content => Self::Content(ContentDecoder::new(max_held_bytes)),
-            Protocol::UiMessage => Self::UiMessage(UiMessageDecoder::new(max_held_bytes)),
-            Protocol::Auto | Protocol::Ndjson | Protocol::Text => Self::Undecided { prelude: Vec::new() },
-        }
-    }
-
-    fn protocol(&self) -> Option<Protocol> {
-        match self {
-            Self::Undecided { .. } => None,
-            Self::OpenAi(_) => Some(Protocol::OpenAi),
-            Self::Events(_) => Some(Protocol::Events),
-            Self::Chunk(_) => Some(Protocol::Chunk),
-            Self::Content(_) => Some(Protocol::Content),
-            Self::UiMessage(_) => Some(Protocol::UiMessage),
-        }
-    }
-
-    #[inline]
-    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        match self {
-            Self::OpenAi(decoder) => decoder.frame(frame, sink),
-            Self::Events(decoder) => decoder.frame(frame, sink),
-            Self::Chunk(decoder) => decoder.frame(frame, sink),
-            Self::Content(decoder) => decoder.frame(frame, sink),
-            Self::UiMessage(decoder) => decoder.frame(frame, sink),
-            Self::Undecided { .. } => Ok(()),
-        }
-    }
-
-    fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        match self {
-            Self::OpenAi(decoder) => decoder.metadata(value, sink),
-            Self::Events(decoder) => decoder.metadata(value, sink),
-            Self::Chunk(decoder) => decoder.metadata(value, sink),
-            Self::Content(decoder) => decoder.metadata(value, sink),
-            Self::UiMessage(decoder) => decoder.metadata(value, sink),
-            Self::Undecided { .. } => {}
-        }
-    }
-
-    #[inline]
-    fn is_ended(&self) -> bool {
-        match self {
-            Self::OpenAi(decoder) => decoder.is_ended(),
-            Self::Events(decoder) => decoder.is_ended(),
-            Self::Chunk(decoder) => decoder.is_ended(),
-            Self::Content(decoder) => decoder.is_ended(),
-            Self::UiMessage(decoder) => decoder.is_ended(),
-            Self::Undecided { .. } => false,
-        }
-    }
-
-    fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
-        match self {
-            Self::OpenAi(decoder) => decoder.end(sink),
-            Self::Events(decoder) => decoder.end(sink),
-            Self::Chunk(decoder) => decoder.end(sink),
-            Self::Content(decoder) => decoder.end(sink),
-            Self::UiMessage(decoder) => decoder.end(sink),
-            Self::Undecided { .. } => Completion::Truncated,
-        }
-    }
-}
-
 const EXPECTED: &str = "a stream of events, JSON lines or text";
 
 impl Frames {
@@ -250,6 +163,7 @@ impl Frames {
         let Reader::Undecided { prelude } = &mut self.reader else { return Ok(()) };
         let protocol = match detect::shape(frame) {
             Shape::OpenAi => Protocol::OpenAi,
+            Shape::Provider(protocol) => protocol,
             Shape::Events => Protocol::Events,
             Shape::Chunk => Protocol::Chunk,
             Shape::Content => Protocol::Content,

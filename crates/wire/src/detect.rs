@@ -2,6 +2,7 @@
 //!
 //! What always holds: a guess is made once, at the first bytes or frame that tell; until then nothing is given out.
 
+use crate::Protocol;
 use crate::frame::Frame;
 use crate::json::Raw;
 
@@ -162,6 +163,8 @@ fn looks_like_markup(seen: &[u8], last: bool) -> Option<bool> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     OpenAi,
+    /// A provider's format that has one mark of its own.
+    Provider(Protocol),
     Events,
     Chunk,
     Content,
@@ -205,6 +208,12 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
     }
     if let Some(kind) = raw.some("type").and_then(Raw::as_str) {
         match &*kind {
+            "message_start"
+            | "message_delta"
+            | "message_stop"
+            | "content_block_start"
+            | "content_block_delta"
+            | "content_block_stop" => return Shape::Provider(Protocol::Anthropic),
             "chunk" | "complete" => return Shape::Chunk,
             "ping" => return Shape::Silent,
             "error" if raw.some("errorText").is_some() => return Shape::UiMessage,

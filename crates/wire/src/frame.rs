@@ -59,4 +59,9 @@ impl Budget {
         self.left = self.left.checked_sub(bytes).ok_or(Fault::TooLarge)?;
         Ok(())
     }
+
+    /// What was taken is held no more.
+    pub(crate) fn put_back(&mut self, bytes: usize) {
+        self.left = self.left.saturating_add(bytes);
+    }
 }

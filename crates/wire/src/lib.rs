@@ -21,6 +21,7 @@ pub mod framing;
 mod json;
 mod protocol;
 pub mod providers;
+mod reader;
 pub mod request;
 
 pub use decoder::{Completion, Decoder, DecoderOptions};

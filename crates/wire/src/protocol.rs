@@ -23,12 +23,23 @@ pub enum Protocol {
     Ndjson,
     /// Plain text; a clean end of the body ends the answer.
     Text,
+    /// Anthropic's Messages.
+    Anthropic,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 8] =
-        [Self::Auto, Self::OpenAi, Self::Events, Self::Chunk, Self::Content, Self::UiMessage, Self::Ndjson, Self::Text];
+    pub const ALL: [Self; 9] = [
+        Self::Auto,
+        Self::OpenAi,
+        Self::Events,
+        Self::Chunk,
+        Self::Content,
+        Self::UiMessage,
+        Self::Ndjson,
+        Self::Text,
+        Self::Anthropic,
+    ];
 
     /// The name in the public API.
     #[must_use]
@@ -42,6 +53,7 @@ impl Protocol {
             Self::UiMessage => "ui-message",
             Self::Ndjson => "ndjson",
             Self::Text => "text",
+            Self::Anthropic => "anthropic",
         }
     }
 }

@@ -3,7 +3,9 @@
 //! What always holds: a decoder here sees payloads, never a body; framing is chosen by [`Decoder`](crate::Decoder).
 //! It keeps the laws of [`Event`](crate::Event) for any payload. Imports the crate's vocabulary and `serde_json` values.
 
+pub(crate) mod anthropic;
 pub mod error_body;
 pub mod openai;
 pub(crate) mod tools;
+pub(crate) mod turn;
 pub(crate) mod usage;

@@ -174,6 +174,31 @@ impl Calls {
         Ok(if began || name.is_some() { Pushed::Began } else { continued })
     }
 
+    /// Begins a call, where the format says that one begins. Returns its position.
+    pub(crate) fn begin(
+        &mut self,
+        choice: u32,
+        id: Option<&str>,
+        name: &str,
+        budget: &mut Budget,
+        sink: &mut Sink<'_>,
+    ) -> Result<usize, Fault> {
+        let at = self.calls.len();
+        let id = id.filter(|id| !id.is_empty());
+        budget.take(Budget::ENTRY + id.map_or(0, str::len) + name.len())?;
+        let id_text = id.map_or_else(|| format!("call_{at}"), str::to_owned);
+        sink(Event::ToolCallDelta {
+            choice,
+            index: position(at),
+            id: Cow::Borrowed(&id_text),
+            name: Some(Cow::Borrowed(name)).filter(|name| !name.is_empty()),
+            arguments: Cow::Borrowed(""),
+        });
+        self.calls.push(Call { id: id_text, id_given: id.is_some(), name: name.to_owned(), ..Call::default() });
+        self.current = at;
+        Ok(at)
+    }
+
     /// Appends escaped arguments to a call known to be open, without asking again which call it is.
     pub(crate) fn append(
         &mut self,
@@ -183,9 +208,37 @@ impl Calls {
         budget: &mut Budget,
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
-        let Some(call) = self.calls.get_mut(at) else { return Ok(()) };
+        let Some(call) = self.calls.get_mut(at).filter(|call| !call.given) else { return Ok(()) };
         let start = call.arguments.len();
         crate::json::unescape_into(inner, &mut call.arguments);
+        self.appended(choice, at, start, budget, sink)
+    }
+
+    /// As [`Calls::append`], of a text without escapes.
+    pub(crate) fn append_text(
+        &mut self,
+        choice: u32,
+        at: usize,
+        text: &str,
+        budget: &mut Budget,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        let Some(call) = self.calls.get_mut(at).filter(|call| !call.given) else { return Ok(()) };
+        let start = call.arguments.len();
+        call.arguments.push_str(text);
+        self.appended(choice, at, start, budget, sink)
+    }
+
+    #[inline]
+    fn appended(
+        &mut self,
+        choice: u32,
+        at: usize,
+        start: usize,
+        budget: &mut Budget,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        let Some(call) = self.calls.get(at) else { return Ok(()) };
         budget.take(call.arguments.len() - start)?;
         self.current = at;
         sink(Event::ToolCallDelta {
@@ -196,6 +249,11 @@ impl Calls {
             arguments: Cow::Borrowed(call.arguments.get(start..).unwrap_or_default()),
         });
         Ok(())
+    }
+
+    /// Whether the call at this position has arguments, or was given already.
+    pub(crate) fn has_arguments(&self, at: usize) -> bool {
+        self.calls.get(at).is_some_and(|call| call.given || !call.arguments.trim_ascii().is_empty())
     }
 
     /// Takes in a call that is said to be complete, after deltas of it or without any.

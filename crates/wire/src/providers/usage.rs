@@ -91,6 +91,16 @@ pub(crate) fn is_zero(raw: Raw<'_>) -> bool {
     })
 }
 
+/// A count of that name.
+pub(crate) fn count(raw: Raw<'_>, name: &str) -> Option<u64> {
+    raw.field(name)?.as_count()
+}
+
+/// A count of that name in an object.
+pub(crate) fn count_in(raw: Raw<'_>, object: &str, name: &str) -> Option<u64> {
+    count(raw.field(object)?, name)
+}
+
 fn set(slot: &mut Option<u64>, value: Raw<'_>) {
     if let Some(count) = value.as_count() {
         *slot = Some(count);

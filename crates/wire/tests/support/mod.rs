@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 #![expect(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod replay;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -211,6 +213,7 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 }
 
 /// One recorded stream, and an independent reading of it.
+#[derive(Debug, Clone)]
 pub(crate) struct Recording {
     pub(crate) file: String,
     pub(crate) api: String,

@@ -20,14 +20,14 @@ struct Extra {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Extras {
+pub(crate) struct Extras {
     held: Vec<Extra>,
     bytes: usize,
 }
 
 /// What became of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(crate) enum Held {
     /// It says what was held already.
     Same,
     Changed,
@@ -36,7 +36,7 @@ pub(super) enum Held {
 }
 
 impl Extras {
-    pub(super) fn hold(&mut self, choice: u32, name: &str, value: Raw<'_>) -> Held {
+    pub(crate) fn hold(&mut self, choice: u32, name: &str, value: Raw<'_>) -> Held {
         let text = value.text();
         if let Some(extra) = self.held.iter_mut().find(|extra| extra.choice == choice && extra.name == name) {
             if extra.text == text {
@@ -59,7 +59,7 @@ impl Extras {
     }
 
     /// What is held for a choice, as members of one object. What concerns the whole answer is held for choice 0.
-    pub(super) fn take(&mut self, choice: u32) -> Map<String, Value> {
+    pub(crate) fn take(&mut self, choice: u32) -> Map<String, Value> {
         let mut members = Map::new();
         for extra in self.held.extract_if(.., |extra| extra.choice == choice) {
             let value = Raw::parse(&extra.text).map_or(Value::Null, Raw::to_value);
@@ -69,7 +69,7 @@ impl Extras {
     }
 
     /// The lowest choice that something is held for.
-    pub(super) fn first_choice(&self) -> Option<u32> {
+    pub(crate) fn first_choice(&self) -> Option<u32> {
         self.held.iter().map(|extra| extra.choice).min()
     }
 }

@@ -10,7 +10,7 @@
 //! once, before the end; an error is the end. A frame that is like an earlier one is read by [`template`] comparison.
 
 mod chunk;
-mod extras;
+pub(crate) mod extras;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,284 @@
+//! What every provider's decoder keeps of an answer, and the laws it keeps by it.
+//!
+//! What always holds: the laws of [`Event`]; usage is put together field by field, the last that is not `null`, and
+//! given once, just before the end; so is what the provider says beside the answer again and again. Imports the crate's
+//! vocabulary.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::error_body;
+use super::openai::extras::{Extras, Held};
+use super::tools::Calls;
+use crate::frame::{Budget, Fault, Frame, Sink};
+use crate::json::Raw;
+use crate::{Completion, Event, FinishReason, ProviderError, Usage};
+
+/// What a format says in its own way.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// Reads the usage object, put together.
+    pub(crate) usage: fn(Raw<'_>) -> Option<Usage>,
+    /// The one name for what the provider calls the reason.
+    pub(crate) finish: fn(&str) -> FinishReason,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Turn {
+    dialect: &'static Dialect,
+    pub(crate) budget: Budget,
+    started: bool,
+    pub(crate) ended: bool,
+    choices: Vec<Choice>,
+    usage: Extras,
+    extras: Extras,
+}
+
+/// One of several alternatives.
+#[derive(Debug, Clone, Default)]
+struct Choice {
+    index: u32,
+    finish: Option<String>,
+    calls: Calls,
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By its own word.
+    Marker,
+    Error,
+    /// The body ended before it.
+    Cut,
+}
+
+impl Turn {
+    /// `max_held_bytes` caps what is held until it is complete.
+    pub(crate) fn new(dialect: &'static Dialect, max_held_bytes: usize) -> Self {
+        Self {
+            dialect,
+            budget: Budget::new(max_held_bytes),
+            started: false,
+            ended: false,
+            choices: Vec::new(),
+            usage: Extras::default(),
+            extras: Extras::default(),
+        }
+    }
+
+    pub(crate) fn start(&mut self, id: Option<Raw<'_>>, model: Option<Raw<'_>>, sink: &mut Sink<'_>) {
+        if self.started {
+            return;
+        }
+        let id = id.and_then(Raw::as_filled_str);
+        let model = model.and_then(Raw::as_filled_str);
+        if id.is_some() || model.is_some() {
+            self.started = true;
+            sink(Event::Start { id, model });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn text(&mut self, choice: u32, text: Cow<'_, str>, sink: &mut Sink<'_>) {
+        if !text.is_empty() {
+            self.started = true;
+            sink(Event::Text { choice, text });
+        }
+    }
+
+    #[inline]
+    pub(crate) fn reasoning(
+        &mut self,
+        choice: u32,
+        text: Cow<'_, str>,
+        signature: Option<Cow<'_, str>>,
+        sink: &mut Sink<'_>,
+    ) {
+        let signature = signature.filter(|signature| !signature.is_empty());
+        if !text.is_empty() || signature.is_some() {
+            self.started = true;
+            sink(Event::Reasoning { choice, text, signature });
+        }
+    }
+
+    fn choice(&mut self, index: u32) -> Result<usize, Fault> {
+        if let Some(at) = self.choices.iter().position(|choice| choice.index == index) {
+            return Ok(at);
+        }
+        self.budget.take(Budget::ENTRY)?;
+        self.choices.push(Choice { index, ..Choice::default() });
+        Ok(self.choices.len() - 1)
+    }
+
+    /// The calls of a choice, and the budget they take from.
+    pub(crate) fn calls(&mut self, index: u32) -> Result<(&mut Calls, &mut Budget), Fault> {
+        let at = self.choice(index)?;
+        self.started = true;
+        match self.choices.get_mut(at) {
+            Some(choice) => Ok((&mut choice.calls, &mut self.budget)),
+            None => Err(Fault::TooLarge),
+        }
+    }
+
+    /// Gives what has no event of its own, as the member of an object.
+    pub(crate) fn give(&mut self, choice: u32, name: &str, value: Raw<'_>, sink: &mut Sink<'_>) {
+        if !value.is_void() {
+            self.give_value(choice, name, value.to_value(), sink);
+        }
+    }
+
+    pub(crate) fn give_value(&mut self, choice: u32, name: &str, value: Value, sink: &mut Sink<'_>) {
+        self.started = true;
+        sink(metadata(choice, Map::from_iter([(name.to_owned(), value)])));
+    }
+
+    /// Gives an object as it is.
+    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+        self.started = true;
+        sink(Event::Metadata(match value {
+            Value::Object(members) => Value::Object(members),
+            other => Value::Object(Map::from_iter([("value".to_owned(), other)])),
+        }));
+    }
+
+    /// Holds what may be said again, and gives its last word before the end; or at once where there is no room.
+    pub(crate) fn hold(&mut self, choice: u32, name: &str, value: Raw<'_>, sink: &mut Sink<'_>) {
+        if !value.is_void() && self.extras.hold(choice, name, value) == Held::Full {
+            self.give(choice, name, value, sink);
+        }
+    }
+
+    /// Takes in the fields of a usage object that say something.
+    pub(crate) fn usage(&mut self, usage: Raw<'_>, sink: &mut Sink<'_>) {
+        for (key, value) in usage.fields().filter(|(_, value)| !value.is_null()) {
+            if self.usage.hold(0, &key, value) == Held::Full {
+                let rest = Map::from_iter([(key.into_owned(), value.to_value())]);
+                self.give_value(0, "usage", Value::Object(rest), sink);
+            }
+        }
+    }
+
+    /// Remembers why a choice ended. Its calls whose arguments are complete are given.
+    pub(crate) fn finish_reason(&mut self, choice: u32, reason: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let Some(raw) = reason.as_filled_str() else { return Ok(()) };
+        let at = self.choice(choice)?;
+        if let Some(known) = self.choices.get_mut(at) {
+            known.finish = Some(raw.into_owned());
+            self.started |= known.calls.give_complete(choice, sink);
+        }
+        // The first choice's reason is in the finish.
+        if choice != 0 {
+            self.hold(choice, "finish_reason", reason, sink);
+        }
+        Ok(())
+    }
+
+    /// The format's terminal marker came.
+    pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
+        if !self.ended {
+            self.close(End::Marker, sink);
+        }
+    }
+
+    pub(crate) fn fail(&mut self, error: ProviderError, sink: &mut Sink<'_>) {
+        if !self.ended {
+            self.close(End::Error, sink);
+            sink(Event::Error(error));
+        }
+    }
+
+    pub(crate) fn fail_with(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+        self.fail(error_body::read_error_field(raw), sink);
+    }
+
+    /// The body ended; `complete` where that, with what was said before, is the format's end.
+    pub(crate) fn end(&mut self, complete: bool, sink: &mut Sink<'_>) -> Completion {
+        if !self.ended {
+            self.close(if complete { End::Marker } else { End::Cut }, sink);
+            return if complete { Completion::Complete } else { Completion::Truncated };
+        }
+        Completion::Complete
+    }
+
+    fn close(&mut self, end: End, sink: &mut Sink<'_>) {
+        self.ended = true;
+        let mut first: Option<(u32, FinishReason, Option<String>)> = None;
+        for choice in &mut self.choices {
+            let raw = choice.finish.take();
+            let called = !choice.calls.is_empty();
+            let reason = match raw.as_deref().map(self.dialect.finish) {
+                Some(FinishReason::Stop) if called => FinishReason::ToolCalls,
+                Some(reason) => reason,
+                None => FinishReason::Unknown,
+            };
+            let short = matches!(reason, FinishReason::Length | FinishReason::ContentFilter | FinishReason::Error);
+            choice.calls.give_all(choice.index, end != End::Marker, short, sink);
+            if first.as_ref().is_none_or(|(index, ..)| choice.index < *index) {
+                first = Some((choice.index, reason, raw));
+            }
+        }
+        while let Some(index) = self.extras.first_choice() {
+            let members = self.extras.take(index);
+            sink(metadata(index, members));
+        }
+        let usage = Value::Object(self.usage.take(0)).to_string();
+        if let Some(usage) = Raw::parse(&usage).and_then(self.dialect.usage) {
+            sink(Event::Usage(usage));
+        }
+        if end == End::Marker {
+            let (reason, raw) = first.map_or((FinishReason::Unknown, None), |(_, reason, raw)| (reason, raw));
+            sink(Event::Finish { reason, raw: raw.map(Cow::Owned) });
+        }
+    }
+}
+
+fn metadata(choice: u32, mut members: Map<String, Value>) -> Event<'static> {
+    if choice != 0 {
+        members.insert("choice".to_owned(), Value::from(choice));
+    }
+    Event::Metadata(Value::Object(members))
+}
+
+/// What a frame is wrong in where it is not even that.
+pub(crate) const NOT_AN_OBJECT: Fault = Fault::Malformed("a JSON object");
+
+/// What a frame's data begins with.
+pub(crate) enum Item<'a> {
+    /// `[DONE]`, with which many formats end.
+    Done,
+    /// An object begins here.
+    Object(&'a str),
+}
+
+/// Goes through the values of a frame; there is one, save where a server forgot the blank line between two events.
+/// `null` is no value. `each` returns what follows its object, or nothing to go no further.
+pub(crate) fn each_item<'a>(
+    text: &'a str,
+    mut each: impl FnMut(Item<'a>) -> Result<Option<&'a str>, Fault>,
+) -> Result<(), Fault> {
+    let mut rest = text.trim_ascii();
+    while !rest.is_empty() {
+        if rest.starts_with("[DONE]") {
+            return each(Item::Done).map(|_| ());
+        }
+        if rest.starts_with('{') {
+            let Some(after) = each(Item::Object(rest))? else { return Ok(()) };
+            rest = after;
+        } else {
+            match Raw::first(rest) {
+                Some((raw, after)) if raw.is_null() => rest = after,
+                _ => return Err(NOT_AN_OBJECT),
+            }
+        }
+        rest = rest.trim_ascii_start();
+    }
+    Ok(())
+}
+
+/// An `error` event whose data is no object of the format's: whatever it says is the error.
+pub(crate) fn read_error(frame: &Frame<'_>) -> ProviderError {
+    let text = frame.text();
+    let quoted = crate::json::quote(text.trim());
+    Raw::parse(&text).or_else(|| Raw::parse(&quoted)).map(error_body::read_error_field).unwrap_or_default()
+}

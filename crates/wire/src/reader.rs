@@ -1,0 +1,87 @@
+//! Who reads the frames of a body: the decoder of its format, once that is known.
+//!
+//! What always holds: one decoder reads one answer from its first frame to its last. Imports the decoders.
+
+use serde_json::Value;
+
+use crate::formats::chunk::ChunkDecoder;
+use crate::formats::content::ContentDecoder;
+use crate::formats::events::EventsDecoder;
+use crate::formats::ui_message::UiMessageDecoder;
+use crate::frame::{Fault, Frame, Sink};
+use crate::providers::anthropic::AnthropicDecoder;
+use crate::providers::openai::OpenAiDecoder;
+use crate::{Completion, Protocol};
+
+#[derive(Debug, Clone)]
+pub(crate) enum Reader {
+    /// No frame has shown the format yet. Objects that came before one that does.
+    Undecided {
+        prelude: Vec<Value>,
+    },
+    OpenAi(Box<OpenAiDecoder>),
+    Anthropic(Box<AnthropicDecoder>),
+    Events(EventsDecoder),
+    Chunk(ChunkDecoder),
+    Content(ContentDecoder),
+    UiMessage(UiMessageDecoder),
+}
+
+/// The same expression for whichever decoder reads, another where none does.
+macro_rules! each {
+    ($reader:expr, $decoder:ident => $body:expr, $undecided:expr) => {
+        match $reader {
+            Reader::Undecided { .. } => $undecided,
+            Reader::OpenAi($decoder) => $body,
+            Reader::Anthropic($decoder) => $body,
+            Reader::Events($decoder) => $body,
+            Reader::Chunk($decoder) => $body,
+            Reader::Content($decoder) => $body,
+            Reader::UiMessage($decoder) => $body,
+        }
+    };
+}
+
+impl Reader {
+    pub(crate) fn of(protocol: Protocol, max_held_bytes: usize) -> Self {
+        match protocol {
+            Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
+            Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
+            Protocol::Chunk => Self::Chunk(ChunkDecoder::new(max_held_bytes)),
+            Protocol::Content => Self::Content(ContentDecoder::new(max_held_bytes)),
+            Protocol::UiMessage => Self::UiMessage(UiMessageDecoder::new(max_held_bytes)),
+            Protocol::Auto | Protocol::Ndjson | Protocol::Text => Self::Undecided { prelude: Vec::new() },
+        }
+    }
+
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Self::Undecided { .. } => None,
+            Self::OpenAi(_) => Some(Protocol::OpenAi),
+            Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::Events(_) => Some(Protocol::Events),
+            Self::Chunk(_) => Some(Protocol::Chunk),
+            Self::Content(_) => Some(Protocol::Content),
+            Self::UiMessage(_) => Some(Protocol::UiMessage),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        each!(self, decoder => decoder.frame(frame, sink), Ok(()))
+    }
+
+    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+        each!(self, decoder => decoder.metadata(value, sink), ());
+    }
+
+    #[inline]
+    pub(crate) fn is_ended(&self) -> bool {
+        each!(self, decoder => decoder.is_ended(), false)
+    }
+
+    pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
+        each!(self, decoder => decoder.end(sink), Completion::Truncated)
+    }
+}

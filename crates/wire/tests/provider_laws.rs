@@ -1,0 +1,99 @@
+//! Any frames of the providers' formats, in any order, whole and broken: the laws of events hold, and cuts make no
+//! difference.
+
+mod support;
+
+use millstream_wire::Protocol;
+use proptest::prelude::*;
+use support::{decode, options};
+
+const PROTOCOLS: [Protocol; 1] = [Protocol::Anthropic];
+
+/// Values that stand where a format has others.
+const ODD: &[&str] =
+    &["null", "0", "-1", "1e99", "true", "\"\"", "\"x\"", "\"\\ud800\"", "[]", "[1]", "{}", "{\"a\":{}}"];
+
+const ANTHROPIC: &[&str] = &[
+    r#"{"type":"message_start","message":{"id":"m","model":"n","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}"#,
+    r#"{"type":"message_start","message":{"content":[{"type":"tool_use","id":"c","name":"f","input":{"a":1}}]}}"#,
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#,
+    r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"u","name":"g","input":{"b":2}}}"#,
+    r#"{"type":"content_block_start","index":1,"content_block":{"type":"server_tool_use","id":"s","name":"h","input":{}}}"#,
+    r#"{"type":"content_block_start","index":2,"content_block":@}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm"} }"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"ab"}}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"x\":"}}"#,
+    r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"1}"}}"#,
+    r#"{"delta":{"partial_json":"1}","type":"input_json_delta"},"type":"content_block_delta"}"#,
+    r#"{"type":"content_block_delta","index":@,"delta":@}"#,
+    r#"{"type":"content_block_stop","index":0}"#,
+    r#"{"type":"content_block_stop","index":1}"#,
+    r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":5}}"#,
+    r#"{"type":"message_delta","delta":{"stop_reason":@},"usage":@}"#,
+    r#"{"type":"message_stop"}"#,
+    r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+    r#"{"type":"ping"}"#,
+];
+
+fn frames() -> Vec<&'static str> {
+    [ANTHROPIC].concat()
+}
+
+/// A frame of one of the formats, at times with a value in it that is none of its own.
+fn frame() -> impl Strategy<Value = String> {
+    (prop::sample::select(frames()), prop::sample::select(ODD)).prop_map(|(frame, odd)| frame.replace('@', odd))
+}
+
+/// What a body is made of.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        12 => frame().prop_map(|frame| format!("data: {frame}\n\n")),
+        2 => (frame(), prop::sample::select(vec!["error", "ping", "message", "done", "content_block_delta"]))
+            .prop_map(|(frame, name)| format!("event: {name}\r\ndata: {frame}\r\n\r\n")),
+        2 => frame().prop_map(|frame| format!("{frame}\n")),
+        1 => frame().prop_map(|frame| format!("data: {frame}{frame}\n\n")),
+        1 => frame().prop_map(|frame| format!("data: {frame}[DONE]{frame}\n\n")),
+        1 => (frame(), any::<prop::sample::Index>()).prop_map(|(frame, at)| {
+            let cut: String = frame.chars().take(at.index(frame.len())).collect();
+            format!("data: {cut}\n\n")
+        }),
+        1 => prop::sample::select(vec!["data: [DONE]\n\n", "[", ",", "]", "\n", ": x\n", "data: null\n\n"])
+            .prop_map(str::to_owned),
+    ]
+}
+
+const KINDS: [Option<&str>; 4] =
+    [None, Some("text/event-stream"), Some("application/json"), Some("application/x-ndjson")];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `decode` checks the laws.
+    #[test]
+    fn any_frames_keep_the_laws_and_read_the_same_at_any_split(
+        pieces in prop::collection::vec(piece(), 0..14), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8)
+    ) {
+        let body = pieces.concat().into_bytes();
+        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(body.len() + 1)).collect();
+        at.sort_unstable();
+        for protocol in PROTOCOLS.into_iter().chain([Protocol::Auto, Protocol::Ndjson]) {
+            for kind in KINDS {
+                for max_event_bytes in [1 << 20, 2048] {
+                    let options = millstream_wire::DecoderOptions { max_event_bytes, ..options(protocol, kind) };
+                    let expected = decode(options.clone(), [&*body]);
+                    let mut from = 0;
+                    let mut pieces: Vec<&[u8]> = Vec::new();
+                    for &cut in &at {
+                        pieces.push(&body[from..cut]);
+                        from = cut;
+                    }
+                    pieces.push(&body[from..]);
+                    prop_assert_eq!(decode(options, pieces), expected, "{} {:?}", protocol, kind);
+                }
+            }
+        }
+    }
+}
