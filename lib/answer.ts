@@ -246,7 +246,8 @@ export class Answer implements SessionListener {
   get textSoFar(): string {
     if (!this.#keeping) return ''
     if (!this.#logging) return this.#session?.text().slice(0, this.#delivered) ?? this.#text
-    if (!this.#delivering && this.#session !== undefined) return this.#session.text()
+    // What the engine told all at once is in the log, and with it no more.
+    if (!this.#delivering && this.#summary === undefined && this.#session !== undefined) return this.#session.text()
     const end = this.#base + this.#log.length
     let fresh = ''
     for (let at = this.#joined; at < end; at++) {

@@ -2,6 +2,7 @@
 export { AIStream, type AIStreamEvents } from './ai-stream.js'
 export type { AIStreamConfig, AIStreamTransportOptions, SendOptions, StreamSendOptions } from './ai-stream-config.js'
 export { classifyError, type ErrorClassification, handleStreamingError } from './classify.js'
+export type { ClientConfig, ClientProvider } from './client-config.js'
 export {
   APIError,
   StreamError,
@@ -27,6 +28,16 @@ export {
   type ReplayLog,
   type ReplayWriter,
 } from './replay.js'
+export { type ConnectionReport, type ConnectionTarget, StreamClient } from './stream-client.js'
+export type {
+  ContentPart,
+  RequestMessage,
+  RequestOptions,
+  StreamCallbacks,
+  StreamRequest,
+  StreamStart,
+  Tool,
+} from './stream-request.js'
 export type { ErrorMode, StreamHandle, StreamResult } from './stream-result.js'
 export {
   type ErrorEvent,

@@ -1,0 +1,256 @@
+/**
+ * The configuration of a `StreamClient`: its types, its checks, and how a request's choice of provider becomes a target.
+ * Keys are looked up in the environment when somebody asks, never before: a module that makes a client can be loaded
+ * where there are none, as when an app is built.
+ */
+import {
+  checkHeaders,
+  checkInteger,
+  checkMilliseconds,
+  checkNonEmpty,
+  checkObject,
+  checkOneOf,
+  describe,
+  fail,
+} from './check.js'
+import { ValidationError } from './errors.js'
+import {
+  checkResume,
+  planRetry,
+  planTimeouts,
+  type ResumeMode,
+  type RetryConfig,
+  type RetryPlan,
+  type TimeoutConfig,
+} from './policies.js'
+import {
+  checkKey,
+  isProviderName,
+  type MaxTokensField,
+  maxTokensFields,
+  type ProviderName,
+  protocols,
+  providerInEnvironment,
+  providerNames,
+  type WireProtocol,
+} from './providers.js'
+import { resolveTarget, type Target } from './target.js'
+
+/**
+ * A provider of a {@link StreamClient}: what replaces the defaults of one known by name, or all about another one, which
+ * has a `baseUrl` or an `endpoint`.
+ *
+ * @example
+ * import { type ClientProvider, StreamClient } from 'millstream'
+ *
+ * const local: ClientProvider = { baseUrl: 'http://127.0.0.1:8080/v1', model: 'llama-3.1-8b' }
+ * const behind: ClientProvider = { endpoint: 'http://127.0.0.1:3000/api/chat' }
+ * const client = new StreamClient({ providers: { local, behind }, defaultProvider: 'local' })
+ */
+export interface ClientProvider {
+  /** Sent as `Authorization: Bearer …`. For a provider known by name, default from its environment variable. */
+  apiKey?: string
+  /** Where a server of OpenAI's format is: the URL that `chat/completions` is appended to. */
+  baseUrl?: string
+  /**
+   * An app's own route, such as one that another millstream serves, with `baseUrl` as what a relative one is relative to;
+   * of a provider known by name, what is appended to its base URL instead of `chat/completions`.
+   */
+  endpoint?: string
+  headers?: Record<string, string>
+  /** How it answers. Default: found out, of an app's own route; else `'openai'`. */
+  protocol?: 'auto' | WireProtocol
+  /** What it calls `maxTokens`. */
+  maxTokensField?: MaxTokensField
+  /** Asked where a request names none. */
+  model?: string
+}
+
+/**
+ * What a {@link StreamClient} is made of. Nothing is needed: keys come from the environment.
+ *
+ * @example
+ * import { type ClientConfig, StreamClient } from 'millstream'
+ *
+ * const config: ClientConfig = { defaultProvider: 'openai', defaultModel: 'gpt-4o-mini', retry: { maxRetries: 1 } }
+ * const client = new StreamClient(config)
+ */
+export interface ClientConfig {
+  /** By name: those known by name are there anyway. */
+  providers?: { [name in ProviderName]?: ClientProvider } & Record<string, ClientProvider>
+  /**
+   * Asked where a request names none. Default: the first of `providers`, else the first known one whose key is in the
+   * environment.
+   */
+  defaultProvider?: ProviderName | (string & {})
+  /** Asked where neither the request nor its provider names one. */
+  defaultModel?: string
+  retry?: RetryConfig
+  timeout?: TimeoutConfig
+  resume?: ResumeMode
+  /** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
+  flushInterval?: number
+  /** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
+  bufferSize?: number
+  /** The largest single event that is accepted, in bytes. Default 8 MiB. */
+  maxEventBytes?: number
+}
+
+export const clientKeys = [
+  'providers',
+  'defaultProvider',
+  'defaultModel',
+  'retry',
+  'timeout',
+  'resume',
+  'flushInterval',
+  'bufferSize',
+  'maxEventBytes',
+] as const satisfies readonly (keyof ClientConfig)[]
+
+/** A checked {@link ClientConfig}, defaults applied. */
+export interface ClientSettings {
+  providers: ReadonlyMap<string, ClientProvider>
+  defaultProvider: string | undefined
+  defaultModel: string | undefined
+  retryConfig: RetryConfig | undefined
+  retry: RetryPlan
+  timeouts: ReturnType<typeof planTimeouts>
+  resume: ResumeMode
+  flushInterval: number
+  credit: number
+  maxEventBytes: number
+}
+
+/** Checks what a client is constructed with. */
+export function clientSettings(config: ClientConfig): ClientSettings {
+  checkObject(config, 'config', clientKeys)
+  const providers = checkProviders(config.providers)
+  return {
+    providers,
+    defaultProvider: checkDefault(config.defaultProvider, providers),
+    defaultModel: config.defaultModel === undefined ? undefined : checkNonEmpty(config.defaultModel, 'defaultModel'),
+    retryConfig: config.retry === undefined ? undefined : { ...config.retry },
+    retry: planRetry(config.retry),
+    timeouts: planTimeouts(config.timeout),
+    resume: config.resume === undefined ? 'auto' : checkResume(config.resume),
+    flushInterval: checkMilliseconds(config.flushInterval ?? 1, 'flushInterval'),
+    credit: checkInteger(config.bufferSize ?? 65_536, 'bufferSize', 1, 2 ** 31 - 1),
+    maxEventBytes: checkInteger(config.maxEventBytes ?? 8 * 1024 * 1024, 'maxEventBytes', 1, 2 ** 31 - 1),
+  }
+}
+
+/** Whom a request goes to, and which model it asks where it names none. */
+export function resolveChoice(
+  settings: ClientSettings,
+  choice: string | ClientProvider | undefined,
+): { target: Target; model: string | undefined } {
+  if (choice === undefined || choice === 'auto') {
+    const name = settings.defaultProvider ?? providerInEnvironment() ?? 'openai'
+    return resolveChoice(settings, name)
+  }
+  if (typeof choice === 'string') {
+    const own = settings.providers.get(choice)
+    if (own === undefined && !isProviderName(choice)) unknownProvider(choice, 'provider', settings.providers)
+    return { target: resolve(choice, own ?? {}, 'provider'), model: own?.model }
+  }
+  const given = checkProvider(choice, 'provider')
+  return { target: resolve('', given, 'provider'), model: given.model }
+}
+
+function checkProviders(providers: unknown): Map<string, ClientProvider> {
+  if (providers === undefined) return new Map()
+  if (typeof providers !== 'object' || providers === null || Array.isArray(providers)) {
+    fail('providers', 'an object of providers by name', describe(providers))
+  }
+  return new Map(
+    Object.entries(providers)
+      .filter(([, given]) => given !== undefined)
+      .map(([name, given]) => {
+        const field = `providers.${name}`
+        if (name === '' || name === 'auto')
+          fail('providers', "an object with names other than '' and 'auto'", `'${name}'`)
+        const provider = checkProvider(given, field)
+        // What can be wrong with its URL is found now; its key may come later.
+        if (provider.baseUrl !== undefined || provider.endpoint !== undefined || !isProviderName(name)) {
+          if (!isRelative(provider)) resolve(name, { apiKey: 'unset', ...provider }, field)
+        }
+        return [name, provider]
+      }),
+  )
+}
+
+/** Whether its URL depends on the environment. */
+function isRelative({ endpoint, baseUrl }: ClientProvider): boolean {
+  return endpoint !== undefined && baseUrl === undefined && !/^[a-z][a-z0-9+.-]*:/i.test(endpoint)
+}
+
+const providerKeys = [
+  'apiKey',
+  'baseUrl',
+  'endpoint',
+  'headers',
+  'protocol',
+  'maxTokensField',
+  'model',
+] as const satisfies readonly (keyof ClientProvider)[]
+
+/** A copy, checked. */
+function checkProvider(given: unknown, field: string): ClientProvider {
+  const { apiKey, baseUrl, endpoint, headers, protocol, maxTokensField, model } = checkObject(
+    given,
+    field,
+    providerKeys,
+    `${field}.`,
+  ) as ClientProvider
+  return {
+    ...(apiKey !== undefined && { apiKey: checkKey(apiKey, `${field}.apiKey`) }),
+    ...(baseUrl !== undefined && { baseUrl: checkNonEmpty(baseUrl, `${field}.baseUrl`) }),
+    ...(endpoint !== undefined && { endpoint: checkNonEmpty(endpoint, `${field}.endpoint`) }),
+    ...(headers !== undefined && { headers: { ...checkHeaders(headers, `${field}.headers`) } }),
+    ...(protocol !== undefined && { protocol: checkOneOf(protocol, `${field}.protocol`, protocols) }),
+    ...(maxTokensField !== undefined && {
+      maxTokensField: checkOneOf(maxTokensField, `${field}.maxTokensField`, maxTokensFields),
+    }),
+    ...(model !== undefined && { model: checkNonEmpty(model, `${field}.model`) }),
+  }
+}
+
+function checkDefault(name: unknown, providers: ReadonlyMap<string, ClientProvider>): string | undefined {
+  if (name === undefined || name === 'auto') return providers.keys().next().value
+  const given = checkNonEmpty(name, 'defaultProvider')
+  return providers.has(given) || isProviderName(given) ? given : unknownProvider(given, 'defaultProvider', providers)
+}
+
+/** The target of a provider; `name` is `''` where it has none but its URL's host. */
+function resolve(name: string, provider: ClientProvider, field: string): Target {
+  const { model: _, maxTokensField, ...given } = provider
+  if (isProviderName(name)) {
+    const target = resolveTarget({ ...given, provider: name })
+    return maxTokensField === undefined ? target : { ...target, maxTokensField }
+  }
+  if (given.endpoint !== undefined) return { ...resolveTarget(given), provider: name }
+  if (given.baseUrl === undefined) {
+    throw new ValidationError(
+      `Expected \`${field}\` to have a \`baseUrl\` or an \`endpoint\`, got neither. Known by name: ${quoted(providerNames)}`,
+      `${field}.baseUrl`,
+    )
+  }
+  const { baseUrl, protocol, headers, apiKey } = given
+  return resolveTarget({
+    provider: { baseUrl, protocol, headers, apiKey, maxTokensField, ...(name !== '' && { name }) },
+  })
+}
+
+function unknownProvider(name: string, field: string, providers: ReadonlyMap<string, ClientProvider>): never {
+  const known = quoted([...new Set([...providers.keys(), ...providerNames])])
+  throw new ValidationError(
+    `Unknown provider ${describe(name)}. Known: ${known}. Any other can be given as { baseUrl, apiKey }`,
+    field,
+    { code: 'UNKNOWN_PROVIDER' },
+  )
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ')
+}
