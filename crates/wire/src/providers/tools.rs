@@ -208,7 +208,7 @@ impl Calls {
         budget: &mut Budget,
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
-        let Some(call) = self.calls.get_mut(at).filter(|call| !call.given) else { return Ok(()) };
+        let Some(call) = self.calls.get_mut(at).filter(|call| call.given.is_none()) else { return Ok(()) };
         let start = call.arguments.len();
         crate::json::unescape_into(inner, &mut call.arguments);
         self.appended(choice, at, start, budget, sink)
@@ -223,7 +223,7 @@ impl Calls {
         budget: &mut Budget,
         sink: &mut Sink<'_>,
     ) -> Result<(), Fault> {
-        let Some(call) = self.calls.get_mut(at).filter(|call| !call.given) else { return Ok(()) };
+        let Some(call) = self.calls.get_mut(at).filter(|call| call.given.is_none()) else { return Ok(()) };
         let start = call.arguments.len();
         call.arguments.push_str(text);
         self.appended(choice, at, start, budget, sink)
@@ -253,7 +253,7 @@ impl Calls {
 
     /// Whether the call at this position has arguments, or was given already.
     pub(crate) fn has_arguments(&self, at: usize) -> bool {
-        self.calls.get(at).is_some_and(|call| call.given || !call.arguments.trim_ascii().is_empty())
+        self.calls.get(at).is_some_and(|call| call.given.is_some() || !call.arguments.trim_ascii().is_empty())
     }
 
     /// Takes in a call that is said to be complete, after deltas of it or without any.
