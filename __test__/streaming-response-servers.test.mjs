@@ -2,13 +2,20 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import { test } from 'node:test'
-import { brotliDecompressSync, createBrotliDecompress, createGunzip } from 'node:zlib'
+import zlib, { brotliDecompressSync, createBrotliDecompress, createGunzip } from 'node:zlib'
 import compression from 'compression'
 import express from 'express'
 import { StreamError, StreamingResponse } from 'millstream'
 import { parseFrames } from './support/mock-response.mjs'
 import { listen, serveHttp, servers, slowClient } from './support/response-servers.mjs'
 import { pause, until } from './support/scripted-server.mjs'
+
+/** What this Node can read; zstd came with 22.15. */
+const codings = [
+  ['gzip', createGunzip],
+  ['br', createBrotliDecompress],
+  ...(zlib.createZstdDecompress === undefined ? [] : [['zstd', zlib.createZstdDecompress]]),
+]
 
 async function textOf(body) {
   let text = ''
@@ -123,10 +130,7 @@ for (const [name, start] of Object.entries(servers)) {
       }
       stream.end()
     })
-    for (const [coding, create] of [
-      ['gzip', createGunzip],
-      ['br', createBrotliDecompress],
-    ]) {
+    for (const [coding, create] of codings) {
       const { headers, body } = await ask({ 'accept-encoding': coding })
       assert.equal(headers['content-encoding'], coding)
       assert.equal(headers.vary, 'Accept-Encoding')
@@ -171,7 +175,7 @@ test('a slow reader makes `ready` wait, and what is buffered stays below the mar
     for (; sent < 20_000; sent++) {
       stream.sendToken(token)
       await stream.ready()
-      most = Math.max(most, response.writableLength)
+      most = Math.max(most, response.writableLength - response.writableHighWaterMark)
     }
     stream.end()
     finished = true
@@ -192,7 +196,8 @@ test('a slow reader makes `ready` wait, and what is buffered stays below the mar
   socket.resume()
   await until(() => finished, 'the end', 20_000)
   await until(() => received > 20_000 * 1000, 'the bytes')
-  assert.ok(most <= 64 * 1024, `${most} bytes were buffered`)
+  // The last frame may cross it, and Node gathers the chunks' size lines apart.
+  assert.ok(most <= 4096, `${most} bytes above the mark were buffered`)
 })
 
 test('pipeFrom keeps pace with a slow reader, on HTTP/2 and compressed as well', async (t) => {
@@ -389,6 +394,7 @@ test('compression halves a long answer, and only where the client takes it', asy
     ['identity', undefined],
     ['gzip;q=0', undefined],
     ['identity;q=1, gzip;q=0.5', undefined],
+    ['zstd', zlib.createZstdCompress === undefined ? undefined : 'zstd'],
     ['deflate', undefined],
     ['', undefined],
     [undefined, undefined],
