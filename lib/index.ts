@@ -1,4 +1,9 @@
 /** The public surface of `millstream`. */
+export type { AdapterConstructor, ProviderAdapter } from './adapters/adapter.js'
+export { AnthropicAdapter, type AnthropicChunk } from './adapters/anthropic.js'
+export { GeminiAdapter, type GeminiChunk } from './adapters/gemini.js'
+export { OpenAIAdapter, type OpenAIChunk } from './adapters/openai.js'
+export type { AdapterOptions, AdapterSource } from './adapters/source.js'
 export { AIStream, type AIStreamEvents } from './ai-stream.js'
 export type { AIStreamConfig, AIStreamTransportOptions, SendOptions, StreamSendOptions } from './ai-stream-config.js'
 export { classifyError, type ErrorClassification, handleStreamingError } from './classify.js'

@@ -62,6 +62,9 @@ interface Loan {
 /** Names the method by which a web response gets its head before `start`. */
 const openHead = Symbol('millstream.openHead')
 
+/** Names the method by which an adapter says how the provider ended the answer. */
+export const endWith = Symbol('millstream.endWith')
+
 /**
  * Streams an answer to a client.
  *
@@ -243,13 +246,13 @@ export class StreamingResponse {
   }
 
   /**
-   * Sends a piece of the answer's text.
+   * Sends a piece of the answer's text; `choice` is the number of the alternative, where there are several.
    *
    * @example
    * response.sendToken('Hello').sendToken(' world', 1)
    */
-  sendToken(token: string, index?: number): this {
-    return this.#send(SSEEventType.TOKEN, tokenJson(token, index))
+  sendToken(token: string, index?: number, choice?: number): this {
+    return this.#send(SSEEventType.TOKEN, tokenJson(token, index, choice))
   }
 
   /**
@@ -258,8 +261,8 @@ export class StreamingResponse {
    * @example
    * response.sendReasoning('The user greets me.')
    */
-  sendReasoning(text: string, signature?: string): this {
-    return this.#send('reasoning', reasoningJson(text, signature))
+  sendReasoning(text: string, signature?: string, choice?: number): this {
+    return this.#send('reasoning', reasoningJson(text, signature, choice))
   }
 
   /**
@@ -419,6 +422,11 @@ export class StreamingResponse {
    */
   getMessageCount(): number {
     return this.#sent
+  }
+
+  /** @internal The reason that `done` will give. */
+  [endWith](reason: FinishReason): void {
+    this.#finishReason = reason
   }
 
   /** @internal Lends the stream to a relay; `undefined` where there is nobody to send to. See `take-over.ts`. */
