@@ -214,6 +214,38 @@ test('what the log does not know is answered by status 204', async (t) => {
   assert.equal((await ask(port, `${id}:1`)).status, 204)
 })
 
+test('an empty Last-Event-ID asks for a new answer', async (t) => {
+  const replay = new MemoryReplayLog()
+  for (const options of [{}, { replay }]) {
+    const port = await serveRoute(t, (res) => new StreamingResponse(res, options).start().sendToken('new').end())
+    const socket = await slowClient(t, port, 'Last-Event-ID: \r\nConnection: close\r\n')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text
+    })
+    socket.resume()
+    await once(socket, 'end')
+    assert.match(answer, /^HTTP.1\.1 200 .*event: token.*"new"/s)
+  }
+})
+
+test('an app that answers a client that came back by itself, before a distant log does, breaks nothing', async (t) => {
+  const replay = new DistantLog()
+  const port = await serveRoute(t, (res) => {
+    const response = new StreamingResponse(res, { replay }).start()
+    if (response.isStreamActive()) response.sendToken('a').end()
+    else res.end('mine')
+  })
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'last-event-id': 'x:1' } })
+      return response.text()
+    }),
+  )
+  assert.deepEqual(new Set(answers), new Set(['mine']))
+  await pause(20)
+})
+
 test('cancelling is explicit, from the response and from the log', async (t) => {
   const replay = new MemoryReplayLog()
   const streams = []

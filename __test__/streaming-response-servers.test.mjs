@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
+import net from 'node:net'
 import { test } from 'node:test'
 import zlib, { brotliDecompressSync, createBrotliDecompress, createGunzip } from 'node:zlib'
 import compression from 'compression'
@@ -163,6 +164,23 @@ test('the sends of one tick are one packet', async (t) => {
   await until(() => packets.join('').includes('event: done'), 'the end')
   assert.match(packets[0], /^HTTP.1\.1 200.*event: start.*"t0".*"t19"/s)
   assert.equal(packets.length, 2)
+})
+
+test('the connection is closed behind the answer for a client that wants that, and for HTTP/1.0', async (t) => {
+  const url = await serveHttp(t, (response) => new StreamingResponse(response).start().sendToken('a').end())
+  const { port } = new URL(url)
+  for (const request of ['GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n']) {
+    const socket = net.connect(Number(port), '127.0.0.1')
+    t.after(() => socket.destroy())
+    socket.write(request)
+    let answer = ''
+    const asked = performance.now()
+    for await (const bytes of socket) answer += bytes
+    assert.match(answer, /event: start.*"a".*event: done/s)
+    assert.match(answer, /\r\nConnection: close\r\n/i)
+    // Node's keep-alive would hold it for five seconds.
+    assert.ok(performance.now() - asked < 3000)
+  }
 })
 
 test('a slow reader makes `ready` wait, and what is buffered stays below the mark', async (t) => {

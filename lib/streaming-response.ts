@@ -179,7 +179,8 @@ export class StreamingResponse {
     }
     const { replay, streamId = randomUUID() } = this.#options
     const lastEventId = this.#output.requestHeader('last-event-id')
-    if (lastEventId !== undefined) {
+    // An empty one is none: the client has seen no event with an id.
+    if (lastEventId) {
       this.#resume(lastEventId)
       if (atOnce && this.#deciding !== undefined) this.#openOnce()
       return
@@ -224,7 +225,8 @@ export class StreamingResponse {
     )
     const decide = (entries: AsyncIterable<ReplayEntry> | undefined): void => {
       this.#deciding = undefined
-      if (replaying.signal.aborted) return
+      // The app may have answered by itself in the meantime.
+      if (replaying.signal.aborted || (!this.#opened && this.#output.isSent)) return
       if (entries === undefined && !this.#opened) {
         this.#output.refuse(204)
         return

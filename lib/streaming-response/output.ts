@@ -31,6 +31,8 @@ export interface NodeResponse extends ResponseLike {
   writableEnded?: boolean
   writableNeedDrain?: boolean
   destroyed?: boolean
+  /** False where the client wants the connection closed. */
+  shouldKeepAlive?: boolean
   stream?: { destroyed?: boolean }
   req?: { httpVersionMajor?: number; headers?: Record<string, unknown> }
   getHeader?(name: string): unknown
@@ -103,8 +105,8 @@ export class Output {
     const usual: Record<string, string> = {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
-      // RFC 9113 §8.2.2: HTTP/2 knows no such header.
-      ...(response.req?.httpVersionMajor === 2 ? undefined : { Connection: 'keep-alive' }),
+      // RFC 9113 §8.2.2: HTTP/2 knows no such header. A client that wants the connection closed may wait for just that.
+      ...(response.req?.httpVersionMajor !== 2 && response.shouldKeepAlive !== false && { Connection: 'keep-alive' }),
       'X-Accel-Buffering': 'no',
     }
     for (const [name, value] of Object.entries(usual)) response.setHeader(name, value)
