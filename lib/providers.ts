@@ -12,7 +12,7 @@ import { ValidationError } from './errors.js'
  * @example
  * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = 'anthropic' | WireFormat
+export type WireProtocol = 'anthropic' | 'openai-responses' | WireFormat
 
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
@@ -26,6 +26,7 @@ export type WireFormat = 'events' | 'openai' | 'chunk' | 'content' | 'ui-message
 export const protocols = [
   'auto',
   'openai',
+  'openai-responses',
   'anthropic',
   'events',
   'chunk',

@@ -214,6 +214,7 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             | "content_block_start"
             | "content_block_delta"
             | "content_block_stop" => return Shape::Provider(Protocol::Anthropic),
+            kind if kind.starts_with("response.") => return Shape::Provider(Protocol::OpenAiResponses),
             "chunk" | "complete" => return Shape::Chunk,
             "ping" => return Shape::Silent,
             "error" if raw.some("errorText").is_some() => return Shape::UiMessage,

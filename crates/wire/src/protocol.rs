@@ -25,11 +25,13 @@ pub enum Protocol {
     Text,
     /// Anthropic's Messages.
     Anthropic,
+    /// OpenAI's Responses.
+    OpenAiResponses,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Auto,
         Self::OpenAi,
         Self::Events,
@@ -39,6 +41,7 @@ impl Protocol {
         Self::Ndjson,
         Self::Text,
         Self::Anthropic,
+        Self::OpenAiResponses,
     ];
 
     /// The name in the public API.
@@ -54,6 +57,7 @@ impl Protocol {
             Self::Ndjson => "ndjson",
             Self::Text => "text",
             Self::Anthropic => "anthropic",
+            Self::OpenAiResponses => "openai-responses",
         }
     }
 }

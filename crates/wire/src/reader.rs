@@ -11,6 +11,7 @@ use crate::formats::ui_message::UiMessageDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::providers::anthropic::AnthropicDecoder;
 use crate::providers::openai::OpenAiDecoder;
+use crate::providers::openai_responses::ResponsesDecoder;
 use crate::{Completion, Protocol};
 
 #[derive(Debug, Clone)]
@@ -21,6 +22,7 @@ pub(crate) enum Reader {
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
+    OpenAiResponses(Box<ResponsesDecoder>),
     Events(EventsDecoder),
     Chunk(ChunkDecoder),
     Content(ContentDecoder),
@@ -34,6 +36,7 @@ macro_rules! each {
             Reader::Undecided { .. } => $undecided,
             Reader::OpenAi($decoder) => $body,
             Reader::Anthropic($decoder) => $body,
+            Reader::OpenAiResponses($decoder) => $body,
             Reader::Events($decoder) => $body,
             Reader::Chunk($decoder) => $body,
             Reader::Content($decoder) => $body,
@@ -47,6 +50,7 @@ impl Reader {
         match protocol {
             Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
             Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::OpenAiResponses => Self::OpenAiResponses(Box::new(ResponsesDecoder::new(max_held_bytes))),
             Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
             Protocol::Chunk => Self::Chunk(ChunkDecoder::new(max_held_bytes)),
             Protocol::Content => Self::Content(ContentDecoder::new(max_held_bytes)),
@@ -60,6 +64,7 @@ impl Reader {
             Self::Undecided { .. } => None,
             Self::OpenAi(_) => Some(Protocol::OpenAi),
             Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::OpenAiResponses(_) => Some(Protocol::OpenAiResponses),
             Self::Events(_) => Some(Protocol::Events),
             Self::Chunk(_) => Some(Protocol::Chunk),
             Self::Content(_) => Some(Protocol::Content),

@@ -7,7 +7,7 @@ use millstream_wire::Protocol;
 use proptest::prelude::*;
 use support::{decode, options};
 
-const PROTOCOLS: [Protocol; 1] = [Protocol::Anthropic];
+const PROTOCOLS: [Protocol; 2] = [Protocol::Anthropic, Protocol::OpenAiResponses];
 
 /// Values that stand where a format has others.
 const ODD: &[&str] =
@@ -38,8 +38,29 @@ const ANTHROPIC: &[&str] = &[
     r#"{"type":"ping"}"#,
 ];
 
+const RESPONSES: &[&str] = &[
+    r#"{"type":"response.created","response":{"id":"r","model":"m"}}"#,
+    r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f","arguments":""}}"#,
+    r#"{"type":"response.output_item.added","output_index":1,"item":{"type":"message"}}"#,
+    r#"{"type":"response.output_item.added","output_index":@,"item":@}"#,
+    r#"{"type":"response.output_text.delta","output_index":1,"delta":"Hi","logprobs":@}"#,
+    r#"{"type":"response.output_text.delta","delta":@}"#,
+    r#"{"type":"response.reasoning_text.delta","output_index":2,"delta":"Hm"}"#,
+    r#"{"type":"response.function_call_arguments.delta","output_index":0,"delta":"{"x":"}"#,
+    r#"{"type":"response.function_call_arguments.delta","output_index":@,"delta":"1}"}"#,
+    r#"{"type":"response.function_call_arguments.done","output_index":0,"arguments":"{"x":1}"}"#,
+    r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}}"#,
+    r#"{"type":"response.output_item.done","output_index":1,"item":{"type":"message","phase":"x","content":[{"type":"output_text","text":"Hi"}]}}"#,
+    r#"{"type":"response.output_item.done","item":{"type":"reasoning","id":"s","summary":[{"text":"Hm"}],"encrypted_content":"c"}}"#,
+    r#"{"type":"response.output_item.done","output_index":@,"item":{"type":"shell_call","x":@}}"#,
+    r#"{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1},"output":[{"type":"message","content":[{"text":"z"}]},@]}}"#,
+    r#"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":@,"usage":@}}"#,
+    r#"{"type":"response.failed","response":{"error":@}}"#,
+    r#"{"type":"error","message":"no","code":@}"#,
+];
+
 fn frames() -> Vec<&'static str> {
-    [ANTHROPIC].concat()
+    [ANTHROPIC, RESPONSES].concat()
 }
 
 /// A frame of one of the formats, at times with a value in it that is none of its own.

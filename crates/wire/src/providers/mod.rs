@@ -6,6 +6,7 @@
 pub(crate) mod anthropic;
 pub mod error_body;
 pub mod openai;
+pub(crate) mod openai_responses;
 pub(crate) mod tools;
 pub(crate) mod turn;
 pub(crate) mod usage;
