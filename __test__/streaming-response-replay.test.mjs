@@ -5,15 +5,9 @@ import { test } from 'node:test'
 import { EventSource } from 'eventsource'
 import { AIStream, MemoryReplayLog, StreamError, StreamingResponse, ValidationError } from 'millstream'
 import { flakyProxy } from './support/flaky-proxy.mjs'
-import { mockResponse, parseFrames } from './support/mock-response.mjs'
+import { mockResponse, parseFrames, textIn } from './support/mock-response.mjs'
 import { listen, slowClient } from './support/response-servers.mjs'
 import { pause, until } from './support/scripted-server.mjs'
-
-const textIn = (frames) =>
-  frames
-    .filter(({ event }) => event === 'token')
-    .map(({ data }) => data.token)
-    .join('')
 
 /** A log that answers everything later, as one in another process does. */
 class DistantLog {

@@ -7,7 +7,8 @@ import zlib, { brotliDecompressSync, createBrotliDecompress, createGunzip } from
 import compression from 'compression'
 import express from 'express'
 import { StreamError, StreamingResponse } from 'millstream'
-import { parseFrames } from './support/mock-response.mjs'
+import { inStep } from './support/in-step.mjs'
+import { parseFrames, textIn } from './support/mock-response.mjs'
 import { listen, serveHttp, servers, slowClient } from './support/response-servers.mjs'
 import { pause, until } from './support/scripted-server.mjs'
 
@@ -23,12 +24,6 @@ async function textOf(body) {
   for await (const piece of body) text += piece
   return text
 }
-
-const textIn = (frames) =>
-  frames
-    .filter(({ event }) => event === 'token')
-    .map(({ data }) => data.token)
-    .join('')
 
 for (const [name, start] of Object.entries(servers)) {
   test(`${name}: the answer arrives whole, in order, with its headers`, async (t) => {
@@ -60,31 +55,10 @@ for (const [name, start] of Object.entries(servers)) {
   })
 
   test(`${name}: tokens arrive one by one`, async (t) => {
-    let go
-    const ask = await start(t, async (response) => {
-      const stream = new StreamingResponse(response).start()
-      for (let n = 0; n < 5; n++) {
-        const seen = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await seen
-      }
-      stream.end()
-    })
+    const { produce, read } = inStep()
+    const ask = await start(t, (response) => produce(new StreamingResponse(response).start()))
     const { body } = await ask()
-    let text = ''
-    let n = 0
-    for await (const piece of body) {
-      text += piece
-      // The next token is sent only after this one was seen.
-      while (n < 5 && text.includes(`"t${n}"`)) {
-        n++
-        go()
-      }
-    }
-    assert.equal(n, 5)
-    assert.match(text, /event: done/)
+    await read(body)
   })
 
   test(`${name}: a client that leaves aborts the signal, runs both close hooks, and is no error`, async (t) => {
@@ -119,34 +93,16 @@ for (const [name, start] of Object.entries(servers)) {
   })
 
   test(`${name}: each event can be read before the next is sent, compressed`, async (t) => {
-    let go
-    const ask = await start(t, async (response) => {
-      const stream = new StreamingResponse(response, { compressionEnabled: true }).start()
-      for (let n = 0; n < 5; n++) {
-        const seen = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await seen
-      }
-      stream.end()
-    })
+    const { produce, read } = inStep()
+    const ask = await start(t, (response) =>
+      produce(new StreamingResponse(response, { compressionEnabled: true }).start()),
+    )
     for (const [coding, create] of codings) {
       const { headers, body } = await ask({ 'accept-encoding': coding })
       assert.equal(headers['content-encoding'], coding)
       assert.equal(headers.vary, 'Accept-Encoding')
       assert.equal(headers['cache-control'], 'no-cache, no-transform')
-      let text = ''
-      let n = 0
-      for await (const piece of body.pipe(create())) {
-        text += piece
-        while (n < 5 && text.includes(`"t${n}"`)) {
-          n++
-          go()
-        }
-      }
-      assert.equal(n, 5)
-      assert.match(text, /event: done/)
+      await read(body.pipe(create()))
     }
   })
 }
@@ -433,36 +389,16 @@ test('compression halves a long answer, and only where the client takes it', asy
 
 test('tokens arrive one by one behind compression(), whether it compresses or not', async (t) => {
   for (const customHeaders of [{}, { 'Cache-Control': 'no-cache' }]) {
-    let go
+    const { produce, read } = inStep()
     const app = express().use(compression({ threshold: 0 }))
-    app.post('/', async (_req, res) => {
-      const stream = new StreamingResponse(res, { customHeaders }).start()
-      for (let n = 0; n < 5; n++) {
-        const seen = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await seen
-      }
-      stream.end()
-    })
+    app.post('/', (_req, res) => produce(new StreamingResponse(res, { customHeaders }).start()))
     const port = await listen(t, http.createServer(app))
     const headers = { 'accept-encoding': 'gzip' }
     const request = http.request({ host: '127.0.0.1', port, method: 'POST', headers }).end()
     const [response] = await once(request, 'response')
     const compressed = customHeaders['Cache-Control'] !== undefined
     assert.equal(response.headers['content-encoding'], compressed ? 'gzip' : undefined)
-    let text = ''
-    let n = 0
-    for await (const piece of compressed ? response.pipe(createGunzip()) : response) {
-      text += piece
-      while (n < 5 && text.includes(`"t${n}"`)) {
-        n++
-        go()
-      }
-    }
-    assert.equal(n, 5)
-    assert.match(text, /event: done/)
+    await read(compressed ? response.pipe(createGunzip()) : response)
   }
 })
 

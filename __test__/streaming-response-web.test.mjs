@@ -5,15 +5,10 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib'
 import { AIStream, MemoryReplayLog, StreamError, StreamingResponse, ValidationError } from 'millstream'
-import { parseFrames } from './support/mock-response.mjs'
+import { inStep } from './support/in-step.mjs'
+import { parseFrames, textIn } from './support/mock-response.mjs'
 import { listen } from './support/response-servers.mjs'
 import { pause, until } from './support/scripted-server.mjs'
-
-const textIn = (frames) =>
-  frames
-    .filter(({ event }) => event === 'token')
-    .map(({ data }) => data.token)
-    .join('')
 
 const requestWith = (headers, init) => new Request('http://127.0.0.1/', { method: 'POST', headers, ...init })
 
@@ -65,43 +60,28 @@ test('a web response has the status, the headers and the frames of any other', a
 })
 
 test('a route that returns a web response is read by AIStream and by fetch, token by token', async (t) => {
-  let go
+  const { produce, read } = inStep()
   const url = await serveWeb(t, (request) => {
     const stream = StreamingResponse.web({ request })
-    const produce = async () => {
-      stream.start()
-      for (let n = 0; n < 5; n++) {
-        const seen = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await seen
-      }
-      stream.end()
-    }
-    void produce()
+    void produce(stream.start())
     return stream.response
   })
-  const heard = []
-  const stream = new AIStream({ endpoint: url, model: 'm' })
-  stream.on('token', (token) => {
-    heard.push(token)
-    go()
-  })
-  await stream.send('hi')
-  assert.deepEqual(heard, ['t0', 't1', 't2', 't3', 't4'])
+  await read((await fetch(url)).body)
 
-  let text = ''
-  let n = 0
-  const response = await fetch(url)
-  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
-    text += piece
-    while (n < 5 && text.includes(`"t${n}"`)) {
-      n++
-      go()
-    }
-  }
-  assert.equal(n, 5)
+  const heard = []
+  const told = await serveWeb(t, (request) => {
+    const stream = StreamingResponse.web({ request })
+    const { response } = stream
+    void stream
+      .start()
+      .pipeFrom(['Hello', ' ', 'world'])
+      .then(() => stream.end())
+    return response
+  })
+  const stream = new AIStream({ endpoint: told, model: 'm' })
+  stream.on('token', (token) => heard.push(token))
+  await stream.send('hi')
+  assert.deepEqual(heard, ['Hello', ' ', 'world'])
 })
 
 test('the sends of one tick are one chunk', async () => {
@@ -244,33 +224,14 @@ test('compression is negotiated with the request, and each event can be read bef
   plain.end()
   assert.equal(plain.response.headers.get('content-encoding'), null)
 
-  let go
+  const { produce, read } = inStep()
   const url = await serveWeb(t, (request) => {
-    const stream = StreamingResponse.web({ request, compressionEnabled: true }).start()
-    const produce = async () => {
-      for (let n = 0; n < 3; n++) {
-        const seen = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await seen
-      }
-      stream.end()
-    }
-    void produce()
+    const stream = StreamingResponse.web({ request, compressionEnabled: true })
+    void produce(stream.start())
     return stream.response
   })
   const answer = await new Promise((resolve) => http.get(url, { headers: { 'accept-encoding': 'gzip' } }, resolve))
-  let text = ''
-  let n = 0
-  for await (const piece of answer.pipe(createGunzip())) {
-    text += piece
-    while (n < 3 && text.includes(`"t${n}"`)) {
-      n++
-      go()
-    }
-  }
-  assert.equal(n, 3)
+  await read(answer.pipe(createGunzip()))
 })
 
 test('a compressed answer waits for its reader and is stopped by it', async () => {

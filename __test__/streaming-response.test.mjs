@@ -274,37 +274,6 @@ test('heartbeats fill silence, count for nothing, and stop at the end', (t) => {
   assert.equal(gone.frames.length, 1)
 })
 
-test('tokens reach the client one by one', async () => {
-  let go
-  await underExpress(
-    async (_req, res) => {
-      const stream = new StreamingResponse(res).start()
-      for (let n = 0; n < 5; n++) {
-        const said = new Promise((resolve) => {
-          go = resolve
-        })
-        stream.sendToken(`t${n}`)
-        await said
-      }
-      stream.end()
-    },
-    async (response) => {
-      let text = ''
-      let n = 0
-      for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
-        text += piece
-        // The next token is sent only after this one was seen.
-        while (n < 5 && text.includes(`"t${n}"`)) {
-          n++
-          go()
-        }
-      }
-      assert.equal(n, 5)
-      assert.match(text, /event: done/)
-    },
-  )
-})
-
 test('a reconnection that cannot be served is told so, and the producer stops', async () => {
   let active
   let aborted

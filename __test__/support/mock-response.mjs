@@ -44,3 +44,11 @@ export function parseFrames(text) {
     .filter((frame) => frame !== '' && !frame.startsWith(':'))
     .map(parseFrame)
 }
+
+/** The text of an answer's frames. */
+export function textIn(frames) {
+  return frames
+    .filter(({ event }) => event === 'token')
+    .map(({ data }) => data.token)
+    .join('')
+}
