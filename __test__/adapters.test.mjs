@@ -272,6 +272,87 @@ function bodyOf2(name) {
   return new Response(Adapter(ask(mock.url))).text()
 }
 
+describe('pipeFrom', () => {
+  const chunk = (content, finish_reason = null) => ({ choices: [{ index: 0, delta: { content }, finish_reason }] })
+
+  it('feeds a web response as well', async () => {
+    mock.respondWith({ text: 'Water turns the wheel.' })
+    for (const { Adapter, ask } of Object.values(clients)) {
+      const response = StreamingResponse.web().start()
+      const piped = new Adapter(response).pipeFrom(ask(mock.url))
+      const { text, done } = summary(parseEvents(await response.response.text()))
+      await piped
+      assert.deepEqual([text, done[0].finishReason], ['Water turns the wheel.', 'stop'])
+    }
+  })
+
+  it('waits for a client that does not read', async (t) => {
+    let asked = 0
+    let left = false
+    async function* endless() {
+      try {
+        for (;;) {
+          asked++
+          yield chunk('x'.repeat(16 * 1024))
+          await new Promise(setImmediate)
+        }
+      } finally {
+        left = true
+      }
+    }
+    let piped
+    const url = await listen(t, (_request, res) => {
+      piped = new clients.openai.Adapter(new StreamingResponse(res)).pipeFrom(endless())
+    })
+    const leave = new AbortController()
+    await fetch(url, { signal: leave.signal })
+    let before = -1
+    for (; before !== asked; await sleep(250)) before = asked
+    // What sockets and clients hold by themselves is a few megabytes.
+    assert.ok(asked < 2000, `${asked} chunks of 16 KiB`)
+    assert.equal(left, false)
+    leave.abort()
+    await piped
+    await sleep(20)
+    assert.equal(left, true)
+  })
+
+  it('stops the provider where the response can not be used, or was ended by the app', async (t) => {
+    const stopped = []
+    async function* answer(name) {
+      try {
+        for (;;) {
+          yield chunk(name)
+          await sleep(1)
+        }
+      } finally {
+        stopped.push(name)
+      }
+    }
+    const results = []
+    const url = await listen(t, async (request, res) => {
+      const { Adapter } = clients.openai
+      const response = new StreamingResponse(res)
+      if (request.method === 'GET') {
+        const piped = new Adapter(response).pipeFrom(answer('ended'))
+        await sleep(20)
+        response.end()
+        results.push(await piped)
+      } else {
+        res.write('mine')
+        results.push(await new Adapter(response).pipeFrom(answer('sent')).catch(({ code }) => code))
+        res.end()
+      }
+    })
+    const body = await (await fetch(url)).text()
+    assert.equal(parseEvents(body).at(-1).event, 'done')
+    assert.equal(await (await fetch(url, { method: 'POST' })).text(), 'mine')
+    for (let waited = 0; stopped.length < 2 && waited < 100; waited++) await sleep(20)
+    assert.deepEqual(stopped, ['ended', 'sent'])
+    assert.deepEqual(results, [undefined, 'RESPONSE_ALREADY_SENT'])
+  })
+})
+
 describe('recorded answers, through the clients and the adapters', () => {
   const fixtures = join(dirname(dirname(fileURLToPath(import.meta.url))), '..', 'shared', 'fixtures')
   const oracle = join(fixtures, 'ORACLE.jsonl')

@@ -45,8 +45,9 @@ export interface ProviderAdapter<Chunk = unknown> {
   handleError(error: unknown): this
   /**
    * All of it: sends the stream as fast as the client takes it, stops it when the client leaves, and ends the response.
-   * Failures, the provider's early end among them, are told to the client. Resolves when there is nothing left to do;
-   * rejects only where `stream` is no stream.
+   * Failures, the provider's early end among them, are told to the client: before the first chunk by a status of their
+   * own. Resolves when there is nothing left to do; rejects only where `stream` is no stream or the response was sent by
+   * somebody else.
    *
    * @example
    * await new OpenAIAdapter(response).pipeFrom(completion)
@@ -117,6 +118,9 @@ class ResponseAdapter<Chunk> implements ProviderAdapter<Chunk> {
         if (this.#begun && !response.isStreamActive()) stop()
         else await response.ready()
       }
+    } catch (error) {
+      stop()
+      throw error
     } finally {
       response.signal.removeEventListener('abort', stop)
     }
