@@ -62,8 +62,8 @@ export function encode(event: AnswerEvent): [name: string, json: string] {
   }
 }
 
-export const lengthWarning = 'Response truncated due to length limit'
-export const filterWarning = 'Content filtered by moderation system'
+const lengthWarning = 'Response truncated due to length limit'
+const filterWarning = 'Content filtered by moderation system'
 
 /** The warning that goes with an end that is not what was hoped for. */
 export function warningFor(reason: FinishReason): { warning: string } | undefined {
