@@ -316,10 +316,11 @@ test('a log that fails costs the replay, not the answer', async (t) => {
       }
     }
     const replay = new FailingLog()
+    let hook = 0
     let stream
     let go
     const port = await serveRoute(t, async (res) => {
-      stream = new StreamingResponse(res, { replay }).start().sendToken('a').sendToken('b')
+      stream = new StreamingResponse(res, { replay, onClose: () => hook++ }).start().sendToken('a').sendToken('b')
       await new Promise((resolve) => {
         go = resolve
       })
@@ -339,6 +340,7 @@ test('a log that fails costs the replay, not the answer', async (t) => {
     await pause(20)
     socket.destroy()
     await until(() => stream.signal.aborted, 'the signal')
+    assert.equal(hook, 1)
   }
   class UnreadableLog extends MemoryReplayLog {
     read() {
@@ -388,6 +390,29 @@ test('a log that is slow is waited for, and asked for one thing at a time', asyn
   assert.ok(waited > 2, `waited ${waited} times`)
   assert.ok(taken.length < 100, `${taken.length} appends`)
   assert.ok(taken.every(([, size]) => size < 128 * 1024))
+})
+
+test('an answer that the app ends by itself is whole in the log too', async (t) => {
+  const replay = new MemoryReplayLog()
+  for (const sendsOn of [true, false]) {
+    let stream
+    const port = await serveRoute(t, (res) => {
+      stream = new StreamingResponse(res, { replay }).start()
+      if (!stream.isStreamActive()) return
+      stream.sendToken('a')
+      res.end()
+      if (sendsOn) stream.sendToken('b')
+    })
+    await ask(port)
+    const { streamId } = stream
+    await until(() => !stream.isStreamActive(), 'the end')
+    // It is not waited for.
+    const { frames } = await ask(port, `${streamId}:1`)
+    assert.deepEqual(
+      frames.map(({ event }) => event),
+      ['token'],
+    )
+  }
 })
 
 test('a replay that loses its log ends with an error, not as if it were whole', async (t) => {

@@ -107,6 +107,8 @@ export class StreamingResponse {
   #opened = false
   /** Whether the client is there. Without a log, nobody is left once it isn't. */
   #present = true
+  /** Whether the hook was called. */
+  #told = false
   #recording: Recording | undefined
   #streamId: string | undefined
   #prefix = ''
@@ -473,7 +475,7 @@ export class StreamingResponse {
   #send(event: string, json: string): this {
     if (!this.#started) throw notStarted()
     const loan = this.#loan
-    if (this.#state === 'active' && this.#output.isEnded) this.#state = 'ended'
+    if (this.#state === 'active' && this.#output.isEnded) this.#closed()
     if (this.#state === 'left') {
       if (this.#options.strict) throw this.#replaying === undefined ? clientLeft() : this.signal.reason
     } else if (this.#state === 'ended' || loan?.end !== undefined) {
@@ -522,7 +524,7 @@ export class StreamingResponse {
     this.#present = false
     if (this.#replaying !== undefined) {
       this.#replaying.abort()
-      this.#options.onClose?.()
+      this.#tell()
     } else if (this.#state === 'ended' || this.#state === 'left') {
       return
     } else if (this.#output.isEnded) {
@@ -530,17 +532,22 @@ export class StreamingResponse {
       this.#state = 'ended'
       this.#recording?.end()
     } else if (this.#recording?.isKept === true) {
-      this.#options.onClose?.()
+      this.#tell()
     } else {
       this.#leave(clientLeft())
     }
   }
 
   #leave(reason: StreamError): void {
-    const told = this.#recording !== undefined && !this.#present
     this.#state = 'left'
     this.#producer.abort(reason)
-    if (!told) this.#options.onClose?.()
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#told) return
+    this.#told = true
+    this.#options.onClose?.()
   }
 }
 
