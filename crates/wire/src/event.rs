@@ -1,9 +1,15 @@
 //! The one vocabulary every provider format is decoded into.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Serialize;
+use serde::de::Deserializer;
+use serde::ser::{Error as _, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::Raw;
 
 /// One thing that happened in a model's answer.
 ///
@@ -117,7 +123,7 @@ pub struct ToolCall {
 }
 
 /// Token counts of one answer. `None` is "not said", never zero.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// Tokens of the request.
@@ -140,7 +146,54 @@ pub struct Usage {
     pub audio_tokens: Option<u64>,
     /// The provider's usage object as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub raw: Option<Value>,
+    pub raw: Option<RawJson>,
+}
+
+/// One JSON value as the text it came in: nothing of it is lost, and nobody pays for reading it who doesn't look.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson(String);
+
+impl RawJson {
+    /// The value that `text` is, white space around it aside; `None` where it is no well-formed JSON.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        Raw::parse(text).map(|raw| Self(raw.text().to_owned()))
+    }
+
+    /// The text of a value that was read.
+    pub(crate) fn of(raw: Raw<'_>) -> Self {
+        Self(raw.text().to_owned())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Value> for RawJson {
+    fn from(value: &Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.0).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(String::from(Box::<str>::from(raw))))
+    }
 }
 
 /// Why an answer ended.

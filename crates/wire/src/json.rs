@@ -31,6 +31,12 @@ impl<'a> Raw<'a> {
         is_blank(rest).then_some(value)
     }
 
+    /// The value whose text was kept.
+    pub(crate) fn known(text: &'a str) -> Self {
+        debug_assert!(Self::parse(text).is_some(), "text of a value");
+        Self(text)
+    }
+
     /// The JSON text.
     pub(crate) fn text(self) -> &'a str {
         self.0
@@ -216,7 +222,14 @@ impl<'a> Fields<'a> {
     /// The value of the member whose name was taken.
     #[inline]
     pub(crate) fn value(&mut self) -> Option<Raw<'a>> {
-        let value = value_end(self.text.as_bytes(), self.at).and_then(|end| self.text.get(self.at..end).map(Raw));
+        let bytes = self.text.as_bytes();
+        // Most values are these two.
+        let end = match bytes.get(self.at) {
+            Some(b'"') => string_end(bytes, self.at + 1).map(|end| end + 1),
+            Some(b'n') => bytes.get(self.at..).filter(|rest| rest.starts_with(b"null")).map(|_| self.at + 4),
+            _ => value_end(bytes, self.at),
+        };
+        let value = end.and_then(|end| self.text.get(self.at..end).map(Raw));
         match value {
             Some(value) => self.at += value.0.len(),
             None => self.state = Walk::Malformed,
@@ -240,24 +253,33 @@ impl<'a> Fields<'a> {
             return None;
         }
         let bytes = self.text.as_bytes();
-        let mut at = skip_space(bytes, self.at);
-        match (self.state, bytes.get(at)?) {
-            (Walk::First | Walk::Further, b'}') => {
-                self.at = at + 1;
-                self.state = Walk::Ended;
+        let mut at = self.at;
+        // Hardly anybody puts white space between members.
+        if self.state == Walk::Further && bytes.get(at..at + 2) == Some(b",\"") {
+            at += 1;
+        } else {
+            at = skip_space(bytes, at);
+            match (self.state, bytes.get(at)?) {
+                (Walk::First | Walk::Further, b'}') => {
+                    self.at = at + 1;
+                    self.state = Walk::Ended;
+                    return None;
+                }
+                (Walk::First, _) => {}
+                (Walk::Further, b',') => at = skip_space(bytes, at + 1),
+                _ => return None,
+            }
+            if bytes.get(at) != Some(&b'"') {
                 return None;
             }
-            (Walk::First, _) => {}
-            (Walk::Further, b',') => at = skip_space(bytes, at + 1),
-            _ => return None,
-        }
-        if bytes.get(at) != Some(&b'"') {
-            return None;
         }
         let (key_end, escaped) = string_end_escaped(bytes, at + 1)?;
         let inner = self.text.get(at + 1..key_end)?;
         let key = if escaped { unescape(inner) } else { Cow::Borrowed(inner) };
-        at = skip_space(bytes, key_end + 1);
+        at = key_end + 1;
+        if bytes.get(at) != Some(&b':') {
+            at = skip_space(bytes, at);
+        }
         if bytes.get(at) != Some(&b':') {
             return None;
         }

@@ -26,5 +26,5 @@ pub mod request;
 
 pub use decoder::{Completion, Decoder, DecoderOptions};
 pub use error::DecodeError;
-pub use event::{Event, FinishReason, ProviderError, ToolCall, Usage};
+pub use event::{Event, FinishReason, ProviderError, RawJson, ToolCall, Usage};
 pub use protocol::Protocol;

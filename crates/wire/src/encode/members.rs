@@ -14,7 +14,7 @@ pub(super) fn usage(object: &mut Object<'_>, usage: &Usage) {
         .count("reasoningTokens", usage.reasoning_tokens)
         .count("audioTokens", usage.audio_tokens);
     if let Some(raw) = &usage.raw {
-        json::value(object.key("raw"), raw);
+        json::text(object.key("raw"), raw.as_str());
     }
 }
 

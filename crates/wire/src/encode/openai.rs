@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::json::{self, Object};
 use super::{Answer, Failure};
+use crate::json::Raw;
 use crate::{Event, FinishReason, Usage};
 
 #[derive(Debug, Clone, Default)]
@@ -354,13 +355,12 @@ fn is_of_delta(name: &str, value: &Value) -> bool {
 /// The counts as OpenAI names them: the provider's own object where it is in these names.
 fn usage(chunk: &mut Object<'_>, report: &Usage) {
     let out = chunk.key("usage");
-    if let Some(raw) = report
-        .raw
-        .as_ref()
-        .filter(|raw| ["prompt_tokens", "completion_tokens", "total_tokens"].iter().all(|name| raw[name].is_u64()))
-    {
-        json::value(out, raw);
-        return;
+    if let Some(raw) = report.raw.as_ref().map(|raw| Raw::known(raw.as_str())) {
+        let counts = |name: &str| raw.field(name).and_then(Raw::as_count).is_some();
+        if ["prompt_tokens", "completion_tokens", "total_tokens"].into_iter().all(counts) {
+            json::text(out, raw.text());
+            return;
+        }
     }
     let (prompt, completion) = (report.prompt_tokens.unwrap_or(0), report.completion_tokens.unwrap_or(0));
     let mut counts = Object::begin(out);

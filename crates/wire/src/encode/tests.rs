@@ -23,7 +23,7 @@ fn usage_of(value: &Value) -> Usage {
         cached_tokens: count(value, "cachedTokens"),
         reasoning_tokens: count(value, "reasoningTokens"),
         audio_tokens: count(value, "audioTokens"),
-        raw: value.get("raw").cloned(),
+        raw: value.get("raw").map(Into::into),
     }
 }
 

@@ -228,7 +228,7 @@ fn usage(metadata: &mut Object<'_>, report: Option<&Usage>) {
     }
     counts.count("audioTokens", report.audio_tokens);
     if let Some(raw) = &report.raw {
-        json::value(counts.key("raw"), raw);
+        json::text(counts.key("raw"), raw.as_str());
     }
     counts.end();
 }

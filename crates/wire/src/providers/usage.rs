@@ -3,55 +3,79 @@
 //! What always holds: a count that was not said stays unsaid; counts are not added up across frames. Imports the
 //! crate's vocabulary.
 
-use crate::Usage;
 use crate::json::Raw;
+use crate::{RawJson, Usage};
 
-const PROMPT: &[&str] = &["prompt_tokens", "input_tokens", "promptTokens", "inputTokens"];
-const COMPLETION: &[&str] = &["completion_tokens", "output_tokens", "completionTokens", "outputTokens"];
-const TOTAL: &[&str] = &["total_tokens", "totalTokens"];
-const CACHED: &[&str] =
-    &["cached_tokens", "cachedTokens", "cachedInputTokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"];
-const REASONING: &[&str] = &["reasoning_tokens", "reasoningTokens"];
-const AUDIO: &[&str] = &["audio_tokens", "audioTokens"];
-const PROMPT_DETAILS: &[&str] =
-    &["prompt_tokens_details", "input_tokens_details", "prompt_token_details", "inputTokenDetails"];
-const COMPLETION_DETAILS: &[&str] = &["completion_tokens_details", "output_tokens_details", "outputTokenDetails"];
+/// What a member of a usage object counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Prompt,
+    Completion,
+    Total,
+    Cached,
+    Reasoning,
+    Audio,
+    PromptDetails,
+    CompletionDetails,
+}
+
+impl Count {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "prompt_tokens" | "input_tokens" | "promptTokens" | "inputTokens" => Self::Prompt,
+            "completion_tokens" | "output_tokens" | "completionTokens" | "outputTokens" => Self::Completion,
+            "total_tokens" | "totalTokens" => Self::Total,
+            "cached_tokens"
+            | "cachedTokens"
+            | "cachedInputTokens"
+            | "prompt_cache_hit_tokens"
+            | "cache_read_input_tokens" => Self::Cached,
+            "reasoning_tokens" | "reasoningTokens" => Self::Reasoning,
+            "audio_tokens" | "audioTokens" => Self::Audio,
+            "prompt_tokens_details" | "input_tokens_details" | "prompt_token_details" | "inputTokenDetails" => {
+                Self::PromptDetails
+            }
+            "completion_tokens_details" | "output_tokens_details" | "outputTokenDetails" => Self::CompletionDetails,
+            _ => return None,
+        })
+    }
+}
 
 /// The counts of a usage object; `None` where it is no object or says none of them.
 pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
     let mut usage = Usage::default();
     let mut prompt_audio = None;
     let mut completion_audio = None;
+    let mut own = None;
     for (key, value) in raw.fields() {
-        let key = &*key;
-        if PROMPT.contains(&key) {
-            set(&mut usage.prompt_tokens, value);
-        } else if COMPLETION.contains(&key) {
-            set(&mut usage.completion_tokens, value);
-        } else if TOTAL.contains(&key) {
-            set(&mut usage.total_tokens, value);
-        } else if CACHED.contains(&key) {
-            set(&mut usage.cached_tokens, value);
-        } else if REASONING.contains(&key) {
-            set(&mut usage.reasoning_tokens, value);
-        } else if AUDIO.contains(&key) {
-            set(&mut usage.audio_tokens, value);
-        } else if PROMPT_DETAILS.contains(&key) {
-            for (key, value) in value.fields() {
-                match &*key {
-                    "cached_tokens" | "cacheReadTokens" => set(&mut usage.cached_tokens, value),
-                    "audio_tokens" => set(&mut prompt_audio, value),
-                    _ => {}
+        match Count::of(&key) {
+            Some(Count::Prompt) => set(&mut usage.prompt_tokens, value),
+            Some(Count::Completion) => set(&mut usage.completion_tokens, value),
+            Some(Count::Total) => set(&mut usage.total_tokens, value),
+            Some(Count::Cached) => set(&mut usage.cached_tokens, value),
+            Some(Count::Reasoning) => set(&mut usage.reasoning_tokens, value),
+            Some(Count::Audio) => set(&mut usage.audio_tokens, value),
+            Some(Count::PromptDetails) => {
+                for (key, value) in value.fields() {
+                    match &*key {
+                        "cached_tokens" | "cacheReadTokens" => set(&mut usage.cached_tokens, value),
+                        "audio_tokens" => set(&mut prompt_audio, value),
+                        _ => {}
+                    }
                 }
             }
-        } else if COMPLETION_DETAILS.contains(&key) {
-            for (key, value) in value.fields() {
-                match &*key {
-                    "reasoning_tokens" | "reasoningTokens" => set(&mut usage.reasoning_tokens, value),
-                    "audio_tokens" => set(&mut completion_audio, value),
-                    _ => {}
+            Some(Count::CompletionDetails) => {
+                for (key, value) in value.fields() {
+                    match &*key {
+                        "reasoning_tokens" | "reasoningTokens" => set(&mut usage.reasoning_tokens, value),
+                        "audio_tokens" => set(&mut completion_audio, value),
+                        _ => {}
+                    }
                 }
             }
+            // Who passes counts on under our names has the provider's own object in there.
+            None if key == "raw" && value.is_object() => own = Some(value),
+            None => {}
         }
     }
     if let (None, Some(audio)) = (usage.audio_tokens, sum(prompt_audio, completion_audio)) {
@@ -64,8 +88,7 @@ pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
         return None;
     }
     complete(&mut usage);
-    // Who passes counts on under our names has the provider's own object in there.
-    usage.raw = Some(raw.some("raw").filter(|inner| inner.is_object()).unwrap_or(raw).to_value());
+    usage.raw = Some(RawJson::of(own.unwrap_or(raw)));
     Some(usage)
 }
 
@@ -86,8 +109,8 @@ fn complete(usage: &mut Usage) {
 /// Whether a usage object counts nothing: Workers AI sends such a one before or after the true one.
 pub(crate) fn is_zero(raw: Raw<'_>) -> bool {
     !raw.fields().any(|(key, value)| {
-        let counts = [PROMPT, COMPLETION, TOTAL].iter().any(|names| names.contains(&&*key));
-        counts && value.as_count().is_some_and(|count| count > 0)
+        matches!(Count::of(&key), Some(Count::Prompt | Count::Completion | Count::Total))
+            && value.as_count().is_some_and(|count| count > 0)
     })
 }
 

@@ -152,9 +152,11 @@ impl Template {
             rest = rest.strip_prefix(self.literals.get(from..hole)?)?;
             let (end, escaped) = string_end_escaped(rest, 0)?;
             let (inner, behind) = rest.split_at_checked(end)?;
-            let inner = std::str::from_utf8(inner).ok()?;
             if index == self.content_hole {
-                content = Some((inner, escaped));
+                content = Some((std::str::from_utf8(inner).ok()?, escaped));
+            } else if !inner.is_ascii() {
+                // Nobody looks at it, but it has to be text.
+                std::str::from_utf8(inner).ok()?;
             }
             rest = behind;
             from = hole;
