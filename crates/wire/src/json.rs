@@ -204,6 +204,11 @@ impl<'a> Fields<'a> {
         Self { text, at: at + 1, state }
     }
 
+    /// As [`Fields::of`], at the value of a member whose place is known.
+    pub(crate) fn at_value(text: &'a str, at: usize) -> Self {
+        Self { text, at, state: Walk::Further }
+    }
+
     /// What follows the object, once the walk is over; `None` where the object was malformed.
     pub(crate) fn rest(&self) -> Option<&'a str> {
         if self.state == Walk::Ended { self.text.get(self.at..) } else { None }

@@ -57,6 +57,73 @@ impl Choices<'_> {
     }
 }
 
+/// What the chunks of a stream have in common before their choices: two thirds of each. Where it is known to the byte,
+/// it is not read again.
+///
+/// Why nothing is missed by that. It holds nothing but names of the answer, which count once, and what is held for the
+/// whole stream, which is held already: a chunk read in full that begins otherwise takes its place, and chunks that hold
+/// something beside their content are read in full.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head(String);
+
+/// A head longer than this is read again and again.
+const MAX_HEAD: usize = 1024;
+
+/// The head of a chunk that is being read.
+struct Seen<'a> {
+    length: usize,
+    service_tier: Option<Raw<'a>>,
+    system_fingerprint: Option<Raw<'a>>,
+}
+
+impl<'a> Seen<'a> {
+    /// The head that ends before the value of `choices`, if there is nothing else in it.
+    fn of(chunk: &Chunk<'a>, trace: &Trace<'a>, length: usize) -> Option<Self> {
+        let silent = [chunk.error, chunk.groq, chunk.response, chunk.tool_calls, chunk.finish_reason, chunk.value];
+        let plain = silent.iter().all(Option::is_none)
+            && chunk.choices.is_absent()
+            && chunk.usage.is_none_or(Raw::is_null)
+            && chunk.object.is_none_or(|kind| kind.inner() != Some("error"))
+            && trace.ignored.iter().all(Option::is_none)
+            && !chunk.others;
+        let Chunk { service_tier, system_fingerprint, .. } = *chunk;
+        (plain && length <= MAX_HEAD).then_some(Self { length, service_tier, system_fingerprint })
+    }
+
+    /// Whether nothing that the head holds came again behind it.
+    fn is_all_of(&self, chunk: &Chunk<'a>) -> bool {
+        self.service_tier == chunk.service_tier && self.system_fingerprint == chunk.system_fingerprint
+    }
+}
+
+impl Head {
+    /// Goes past the head of `text`, and takes its choices, where it is the one that is known.
+    fn skip<'a>(&self, text: &'a str, chunk: &mut Chunk<'a>, fields: &mut Fields<'a>) -> Option<Seen<'a>> {
+        if self.0.is_empty() || !text.starts_with(&self.0) {
+            return None;
+        }
+        let mut behind = Fields::at_value(text, self.0.len());
+        chunk.take_choices(&mut behind);
+        if let Choices::One(choice) = &chunk.choices
+            && !choice.others
+            && choice.delta.as_ref().is_none_or(|delta| !delta.others)
+        {
+            *fields = behind;
+            return Some(Seen { length: self.0.len(), service_tier: None, system_fingerprint: None });
+        }
+        chunk.choices = Choices::None;
+        None
+    }
+
+    fn keep(&mut self, text: &str, seen: Option<Seen<'_>>) {
+        let length = seen.map_or(0, |seen| seen.length);
+        if length != self.0.len() || !text.starts_with(&self.0) {
+            self.0.clear();
+            self.0.push_str(text.get(..length).unwrap_or_default());
+        }
+    }
+}
+
 impl<'a> Chunk<'a> {
     fn take_choices(&mut self, fields: &mut Fields<'a>) {
         let inside = fields.inside();
@@ -192,8 +259,10 @@ impl OpenAiDecoder {
     ) -> Result<&'a str, Fault> {
         let mut chunk = Chunk::default();
         let mut fields = Fields::of(text);
+        let mut head = self.head.skip(text, &mut chunk, &mut fields);
         while let Some(key) = fields.key() {
             if key == "choices" {
+                head = Seen::of(&chunk, trace, text.len() - fields.inside().len());
                 chunk.take_choices(&mut fields);
                 continue;
             }
@@ -222,6 +291,12 @@ impl OpenAiDecoder {
         let rest = fields.rest().ok_or(NOT_AN_OBJECT)?;
         let whole = text.get(..text.len() - rest.len()).unwrap_or(text);
         self.chunk(&chunk, whole, is_error, trace, sink)?;
+        let held = |name, value: Option<Raw<'_>>| value.is_none_or(|value| self.extras.says(name, value));
+        let lasts = self.compare
+            && self.started
+            && held("service_tier", chunk.service_tier)
+            && held("system_fingerprint", chunk.system_fingerprint);
+        self.head.keep(text, head.filter(|head| lasts && head.is_all_of(&chunk)));
         Ok(rest)
     }
 

@@ -58,11 +58,17 @@ impl Extras {
         Held::Changed
     }
 
+    /// Whether this is what is held of that name for the whole answer, or nothing to hold.
+    pub(super) fn says(&self, name: &str, value: Raw<'_>) -> bool {
+        let same = |extra: &Extra| extra.choice == 0 && extra.name == name && extra.text == value.text();
+        value.is_void() || self.held.iter().any(same)
+    }
+
     /// What is held for a choice, as members of one object. What concerns the whole answer is held for choice 0.
     pub(crate) fn take(&mut self, choice: u32) -> Map<String, Value> {
         let mut members = Map::new();
         for extra in self.held.extract_if(.., |extra| extra.choice == choice) {
-            let value = Raw::parse(&extra.text).map_or(Value::Null, Raw::to_value);
+            let value = Raw::known(&extra.text).to_value();
             members.insert(extra.name, value);
         }
         members

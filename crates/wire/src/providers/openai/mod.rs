@@ -19,6 +19,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use self::chunk::Head;
 use self::extras::{Extras, Held};
 use self::template::{Content, HOLES, Lesson, Templates};
 use super::tools::{Calls, Delta, Pushed};
@@ -40,6 +41,7 @@ pub(crate) struct OpenAiDecoder {
     /// Goes up whenever what is held for the whole stream changes.
     generation: u64,
     templates: Templates,
+    head: Head,
     /// Whether chunks may be read by comparison. Off only in tests, which compare both ways.
     compare: bool,
     /// Frames `{"value": …}` came: a legacy format without a word for its end.
@@ -91,6 +93,7 @@ impl OpenAiDecoder {
             extras: Extras::default(),
             generation: 0,
             templates: Templates::default(),
+            head: Head::default(),
             compare: true,
             endless: false,
             scratch: String::new(),
@@ -259,7 +262,9 @@ impl OpenAiDecoder {
                 sink(metadata(index, members));
             }
         }
-        if let Some(usage) = Raw::parse(&self.usage).and_then(usage::read) {
+        if !self.usage.is_empty()
+            && let Some(usage) = usage::read(Raw::known(&self.usage))
+        {
             sink(Event::Usage(usage));
         }
         if end == End::Marker {
@@ -300,7 +305,7 @@ impl OpenAiDecoder {
 
     /// Gives what belongs to this very chunk.
     fn give<'a>(&mut self, choice: u32, name: &str, value: Raw<'a>, trace: &mut Trace<'a>, sink: &mut Sink<'_>) {
-        if !value.is_void() {
+        if !value.is_null() && !value.is_void() {
             self.started = true;
             trace.events += 1;
             sink(metadata(choice, Map::from_iter([(name.to_owned(), value.to_value())])));

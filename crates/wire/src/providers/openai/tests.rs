@@ -110,6 +110,28 @@ fn what_changes_behind_a_template_is_noticed() {
         _ => None,
     });
     assert_eq!(metadata, Some(json!({ "service_tier": "x" })));
+    // What stands before the choices comes again, after it was contradicted behind them.
+    let head = r#"{"id":"i","service_tier":"x","choices":[{"index":0,"delta":{"refusal":null}"#;
+    let plain = format!("{head}}}]}}");
+    let (events, _) = both_ways(&[
+        plain.clone(),
+        plain.clone(),
+        format!("{head}}}],\"service_tier\":\"y\"}}"),
+        plain.clone(),
+        format!("{head},\"service_tier\":7}}]}}"),
+        plain.clone(),
+        plain.clone(),
+        plain.replace("null}", "null,\"service_tier\":8}"),
+        plain.clone(),
+        plain,
+        "[DONE]".to_owned(),
+    ]);
+    assert!(events.contains(&Event::Metadata(json!({ "service_tier": "x" }))), "{events:?}");
+    // Where no more can be held, each chunk says it anew.
+    let many: Vec<_> = (0..64).map(|at| format!("\"x{at}\":1")).collect();
+    let tier = r#"{"id":"i","service_tier":"x","choices":[{"index":0,"delta":{"role":"assistant"}}]}"#.to_owned();
+    let (events, _) = both_ways(&[format!("{{\"id\":\"i\",{}}}", many.join(",")), tier.clone(), tier.clone(), tier]);
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Metadata(_))).count(), 3 + 1);
     // A call that was given takes no more arguments.
     let call = |name: Option<&str>, arguments: &str| {
         let id = name.map(|name| format!("id-{name}"));
@@ -155,8 +177,11 @@ fn spelled(text: &str, style: u8) -> String {
 }
 
 fn frame() -> impl Strategy<Value = String> {
-    let shape = (0_u8..14, words(), words(), any::<u8>(), 0_u8..3);
+    let shape = (0_u8..20, words(), words(), any::<u8>(), 0_u8..3);
     shape.prop_map(|(shape, text, other, style, choice)| {
+        // What stands before the choices is one of a few, so that it comes again.
+        let tier = [r#""x""#, r#""y""#, "null", "{}", r#"{"z":1}"#][usize::from(style % 5)];
+        let head = format!(r#"{{"id":"i","object":"chunk","service_tier":{tier},"usage":null,"choices":"#);
         let text = spelled(&text, style);
         let other = spelled(&other, style / 3);
         let one = |delta: String| {
@@ -175,13 +200,18 @@ fn frame() -> impl Strategy<Value = String> {
             10 => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":{text}}}}}],"p":{other}}}"#),
             11 => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":{text}}},"text":{text}}}],"x":{other}}}"#),
             12 => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":{text}}},"finish_reason":{other}}}]}}"#),
-            _ => format!(r#"{{"choices":[{{"index":0,"message":{{"content":{text}}}}}],"response":{other}}}"#),
+            13 => format!(r#"{{"choices":[{{"index":0,"message":{{"content":{text}}}}}],"response":{other}}}"#),
+            14 | 15 => format!(r#"{head}[{{"index":{choice},"delta":{{"content":{text}}},"logprobs":null}}]}}"#),
+            16 => format!(r#"{head}[{{"index":0,"delta":{{"content":{text}}}}}],"service_tier":{other}}}"#),
+            17 => format!(r#"{head}[{{"index":0,"delta":{{"service_tier":{choice}}},"service_tier":{style}}}]}}"#),
+            18 => format!(r#"{head}[],"usage":{{"total_tokens":{style}}},"choices":[{{"text":{text}}}]}}"#),
+            _ => format!(r#"{head}[{{"index":0,"delta":{{}},"finish_reason":{text}}}],"system_fingerprint":{other}}}"#),
         }
     })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_chunks_read_the_same_both_ways(frames in prop::collection::vec(frame(), 1..40)) {
