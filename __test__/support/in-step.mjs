@@ -3,6 +3,20 @@ import assert from 'node:assert/strict'
 
 export function inStep(count = 5) {
   let go
+  async function readAll(body) {
+    const decoder = new TextDecoder()
+    let text = ''
+    let n = 0
+    for await (const piece of body) {
+      text += decoder.decode(piece, { stream: true })
+      while (n < count && text.includes(`"t${n}"`)) {
+        n++
+        go()
+      }
+    }
+    assert.equal(n, count)
+    assert.match(text, /event: done/)
+  }
   return {
     /** Sends the tokens and ends the stream. */
     async produce(stream) {
@@ -15,20 +29,14 @@ export function inStep(count = 5) {
       }
       stream.end()
     },
-    /** Reads to the end; stalls for good where a token waits for the next one. */
-    async read(body) {
-      const decoder = new TextDecoder()
-      let text = ''
-      let n = 0
-      for await (const piece of body) {
-        text += decoder.decode(piece, { stream: true })
-        while (n < count && text.includes(`"t${n}"`)) {
-          n++
-          go()
-        }
-      }
-      assert.equal(n, count)
-      assert.match(text, /event: done/)
+    /** Reads to the end; rejects where a token stays away until the next one is sent. */
+    read(body) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('A token stays away until the next one is sent')), 10_000)
+        readAll(body)
+          .finally(() => clearTimeout(timer))
+          .then(resolve, reject)
+      })
     },
   }
 }
