@@ -170,6 +170,12 @@ impl RawJson {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The value, read. A number beyond what a double holds becomes the text it was written as.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        Raw::known(&self.0).to_value()
+    }
 }
 
 impl From<&Value> for RawJson {

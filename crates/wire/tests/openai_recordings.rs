@@ -124,7 +124,7 @@ fn assert_end(decoded: &Decoded, oracle: &Value, choices: &[Value], file: &str) 
         assert!(answer.usage.is_empty(), "{file}: {:?}", answer.usage);
     } else {
         assert_eq!(answer.usage.len(), 1, "{file}");
-        let raw: Value = serde_json::from_str(answer.usage[0].raw.as_ref().unwrap().as_str()).unwrap();
+        let raw = answer.usage[0].raw.as_ref().unwrap().to_value();
         assert!(same(&raw, &oracle["usage"]), "{file}: {raw} {}", oracle["usage"]);
         assert_eq!(answer.usage[0].prompt_tokens, oracle["usage"]["prompt_tokens"].as_u64(), "{file}");
         assert_eq!(answer.usage[0].total_tokens, oracle["usage"]["total_tokens"].as_u64(), "{file}");
