@@ -12,7 +12,7 @@ import { ValidationError } from './errors.js'
  * @example
  * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = 'anthropic' | 'openai-responses' | WireFormat
+export type WireProtocol = 'anthropic' | 'gemini' | 'openai-responses' | WireFormat
 
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
@@ -28,6 +28,7 @@ export const protocols = [
   'openai',
   'openai-responses',
   'anthropic',
+  'gemini',
   'events',
   'chunk',
   'content',

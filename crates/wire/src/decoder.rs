@@ -12,6 +12,7 @@ use crate::formats::whole;
 use crate::frame::{Fault, Frame, Sink};
 use crate::framing::ndjson::NdjsonDecoder;
 use crate::framing::sse::{self, SseDecoder, SseItem, SseOptions};
+use crate::framing::values::ValuesDecoder;
 use crate::json::Raw;
 use crate::reader::Reader;
 use crate::{DecodeError, Event, Protocol};
@@ -86,7 +87,10 @@ enum Cut {
     Document {
         held: Vec<u8>,
         first_line: FirstLine,
+        first_value: FirstValue,
     },
+    /// Objects one behind the other.
+    Values(ValuesDecoder),
     Text(TextDecoder),
     Ended,
 }
@@ -99,6 +103,31 @@ enum FirstLine {
     Object(usize),
     /// The document goes on over it.
     Open,
+}
+
+/// The first object of a document, which may be the first of many.
+#[derive(Debug, Clone)]
+enum FirstValue {
+    /// It is not whole yet.
+    Reading(ValuesDecoder),
+    /// It is of no format that comes so.
+    Alone,
+}
+
+impl FirstValue {
+    /// Reads on; whether the object is of a format whose objects come one behind the other.
+    fn is_of_many(&mut self, bytes: &[u8]) -> bool {
+        let Self::Reading(decoder) = self else { return false };
+        let mut found = None;
+        let read = decoder.feed(bytes, &mut |value: &[u8]| {
+            let frame = Frame { event: "", data: value };
+            found.get_or_insert_with(|| detect::shape(frame) == Shape::Provider(Protocol::Gemini));
+        });
+        if read.is_err() || found.is_some() {
+            *self = Self::Alone;
+        }
+        found.unwrap_or_default()
+    }
 }
 
 /// Who reads the frames.
@@ -274,9 +303,27 @@ impl Decoder {
                 decoder.feed(bytes, sink);
                 Ok(())
             }
-            Cut::Document { held, first_line } => {
+            Cut::Values(decoder) => {
+                let frames = &mut self.frames;
+                let mut result = Ok(());
+                let cut = decoder.feed(bytes, &mut |value: &[u8]| {
+                    if result.is_ok() {
+                        result = frames.frame(Frame { event: "", data: value }, sink);
+                    }
+                });
+                result.and(cut)
+            }
+            Cut::Document { held, first_line, first_value } => {
                 let limit = self.options.max_event_bytes;
+                // Within the limit, so that it does not matter how the body was cut.
+                let window = limit.saturating_sub(held.len()).min(bytes.len());
+                let of_many = first_value.is_of_many(bytes.get(..window).unwrap_or_default());
                 held.extend_from_slice(bytes);
+                if of_many {
+                    let held = std::mem::take(held);
+                    self.body = Cut::Values(ValuesDecoder::new(limit));
+                    return self.take(&held, sink);
+                }
                 if !has_second_line(held, first_line, limit) {
                     return if held.len() > limit { Err(DecodeError::EventTooLarge { limit }) } else { Ok(()) };
                 }
@@ -317,7 +364,15 @@ impl Decoder {
                 unknown_fields: true,
             }))),
             Some(Body::Lines) => Cut::Lines(NdjsonDecoder::new(max)),
-            Some(Body::Json) => Cut::Document { held: Vec::new(), first_line: FirstLine::Reading(0) },
+            Some(Body::Json) if self.options.protocol == Protocol::Gemini => Cut::Values(ValuesDecoder::new(max)),
+            Some(Body::Json) => Cut::Document {
+                held: Vec::new(),
+                first_line: FirstLine::Reading(0),
+                first_value: match self.options.protocol {
+                    Protocol::Auto => FirstValue::Reading(ValuesDecoder::new(max)),
+                    _ => FirstValue::Alone,
+                },
+            },
             Some(Body::Text) => Cut::Text(TextDecoder::default()),
             Some(Body::Alien(got)) => return Err(DecodeError::NotAStream { expected: self.expected(), got }),
         };
@@ -370,6 +425,11 @@ impl Decoder {
             Cut::Lines(decoder) => decoder.end(&mut |line: &[u8]| {
                 if result.is_ok() {
                     result = frames.frame(Frame { event: "", data: line }, sink).or_else(forgive);
+                }
+            })?,
+            Cut::Values(decoder) => decoder.end(&mut |value: &[u8]| {
+                if result.is_ok() {
+                    result = frames.frame(Frame { event: "", data: value }, sink).or_else(forgive);
                 }
             })?,
             Cut::Text(decoder) => return Ok(decoder.end(sink)),

@@ -202,6 +202,11 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
     if raw.some("choices").is_some() {
         return Shape::OpenAi;
     }
+    if raw.some("candidates").is_some_and(Raw::is_array)
+        || ["promptFeedback", "usageMetadata"].iter().any(|name| raw.some(name).is_some_and(Raw::is_object))
+    {
+        return Shape::Provider(Protocol::Gemini);
+    }
     let event = raw.some("event").and_then(Raw::as_str);
     if event.is_some_and(|name| crate::formats::events::EVENTS.contains(&&*name)) {
         return Shape::Events;

@@ -27,11 +27,13 @@ pub enum Protocol {
     Anthropic,
     /// OpenAI's Responses.
     OpenAiResponses,
+    /// Gemini's `streamGenerateContent`, from Google AI and Vertex.
+    Gemini,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Auto,
         Self::OpenAi,
         Self::Events,
@@ -42,6 +44,7 @@ impl Protocol {
         Self::Text,
         Self::Anthropic,
         Self::OpenAiResponses,
+        Self::Gemini,
     ];
 
     /// The name in the public API.
@@ -58,6 +61,7 @@ impl Protocol {
             Self::Text => "text",
             Self::Anthropic => "anthropic",
             Self::OpenAiResponses => "openai-responses",
+            Self::Gemini => "gemini",
         }
     }
 }

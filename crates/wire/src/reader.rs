@@ -10,6 +10,7 @@ use crate::formats::events::EventsDecoder;
 use crate::formats::ui_message::UiMessageDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::providers::anthropic::AnthropicDecoder;
+use crate::providers::gemini::GeminiDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
 use crate::{Completion, Protocol};
@@ -22,6 +23,7 @@ pub(crate) enum Reader {
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
+    Gemini(Box<GeminiDecoder>),
     OpenAiResponses(Box<ResponsesDecoder>),
     Events(EventsDecoder),
     Chunk(ChunkDecoder),
@@ -36,6 +38,7 @@ macro_rules! each {
             Reader::Undecided { .. } => $undecided,
             Reader::OpenAi($decoder) => $body,
             Reader::Anthropic($decoder) => $body,
+            Reader::Gemini($decoder) => $body,
             Reader::OpenAiResponses($decoder) => $body,
             Reader::Events($decoder) => $body,
             Reader::Chunk($decoder) => $body,
@@ -50,6 +53,7 @@ impl Reader {
         match protocol {
             Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
             Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::Gemini => Self::Gemini(Box::new(GeminiDecoder::new(max_held_bytes))),
             Protocol::OpenAiResponses => Self::OpenAiResponses(Box::new(ResponsesDecoder::new(max_held_bytes))),
             Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
             Protocol::Chunk => Self::Chunk(ChunkDecoder::new(max_held_bytes)),
@@ -64,6 +68,7 @@ impl Reader {
             Self::Undecided { .. } => None,
             Self::OpenAi(_) => Some(Protocol::OpenAi),
             Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::Gemini(_) => Some(Protocol::Gemini),
             Self::OpenAiResponses(_) => Some(Protocol::OpenAiResponses),
             Self::Events(_) => Some(Protocol::Events),
             Self::Chunk(_) => Some(Protocol::Chunk),

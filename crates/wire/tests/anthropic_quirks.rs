@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Event, FinishReason, Protocol};
 use serde_json::json;
+use support::replay::raw_of;
 use support::{Decoded, decode, options, whole};
 
 fn fixture(name: &str) -> Decoded {
@@ -85,7 +86,7 @@ fn tools_of_the_provider_are_no_calls_of_ours() {
     assert_eq!(metadata[1]["content_block"]["content"][0]["title"], "Snow");
     assert_eq!(metadata[2]["citation"]["url"], "https://snow.example");
     assert_eq!(metadata[3], &json!({"container": {"id": "c_1"}}));
-    assert_eq!(decoded.usage()[0].raw.as_ref().unwrap().to_value()["server_tool_use"]["web_search_requests"], 1);
+    assert_eq!(raw_of(decoded.usage()[0])["server_tool_use"]["web_search_requests"], 1);
     assert_eq!(decoded.finish(), Some(("other", Some("pause_turn"))));
 }
 
@@ -103,8 +104,8 @@ fn an_error_inside_the_stream_is_the_end_whatever_follows() {
 fn the_last_count_that_is_not_null_stands_and_none_are_added_up() {
     let decoded = fixture("usage-null-after-values");
     let usage = decoded.usage()[0];
-    assert_eq!(usage.raw.as_ref().unwrap().to_value()["input_tokens"], 9);
-    assert_eq!(usage.raw.as_ref().unwrap().to_value()["output_tokens"], 7);
+    assert_eq!(raw_of(usage)["input_tokens"], 9);
+    assert_eq!(raw_of(usage)["output_tokens"], 7);
     assert_eq!((usage.completion_tokens, usage.cached_tokens), (Some(7), Some(4)));
     // The request: what was read anew, from the cache, and into it.
     assert_eq!((usage.prompt_tokens, usage.total_tokens), (Some(9 + 4 + 2), Some(22)));

@@ -4,7 +4,7 @@ mod support;
 
 use millstream_wire::{Completion, Protocol};
 use serde_json::Value;
-use support::replay::{assert_calls, is_found_out, reads_the_same_however_it_is_cut, same, text_of, whole};
+use support::replay::{assert_calls, is_found_out, raw_of, reads_the_same_however_it_is_cut, same, text_of, whole};
 use support::{Decoded, Recording, recordings};
 
 const APIS: [&str; 2] = ["messages", "messages (vertex streamRawPredict)"];
@@ -73,7 +73,7 @@ fn reads_what_an_independent_reading_reads() {
         assert_eq!(answer.model.as_deref(), oracle["model"].as_str(), "{file}");
 
         let usage = &answer.usage[0];
-        let raw = usage.raw.as_ref().unwrap().to_value();
+        let raw = &raw_of(usage);
         let mut wanted = oracle["usage"].clone();
         // A null that follows a value says nothing.
         wanted.as_object_mut().unwrap().retain(|_, value| !value.is_null());

@@ -7,7 +7,7 @@ use millstream_wire::Protocol;
 use proptest::prelude::*;
 use support::{decode, options};
 
-const PROTOCOLS: [Protocol; 2] = [Protocol::Anthropic, Protocol::OpenAiResponses];
+const PROTOCOLS: [Protocol; 3] = [Protocol::Anthropic, Protocol::OpenAiResponses, Protocol::Gemini];
 
 /// Values that stand where a format has others.
 const ODD: &[&str] =
@@ -59,8 +59,20 @@ const RESPONSES: &[&str] = &[
     r#"{"type":"error","message":"no","code":@}"#,
 ];
 
+const GEMINI: &[&str] = &[
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]}}],"modelVersion":"m","responseId":"r"}"#,
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true,"thoughtSignature":"s"}]},"index":1}],"usageMetadata":{"promptTokenCount":1}}"#,
+    r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1}}}]},"finishReason":"STOP"}]}"#,
+    r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"g","willContinue":true}}]}}]}"#,
+    r#"{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a[0].b","stringValue":"x"}],"willContinue":true}}]}}]}"#,
+    r#"{"candidates":[{"content":{"parts":[{"functionCall":{"partialArgs":[{"jsonPath":"$.a[1]","numberValue":@}]}}]}}]}"#,
+    r#"{"candidates":[{"content":{"parts":[{"functionCall":@},{"x":@}]},"finishReason":@,"index":@}]}"#,
+    r#"{"promptFeedback":{"blockReason":@}}"#,
+    r#"{"error":{"code":503,"message":"no"}}"#,
+];
+
 fn frames() -> Vec<&'static str> {
-    [ANTHROPIC, RESPONSES].concat()
+    [ANTHROPIC, RESPONSES, GEMINI].concat()
 }
 
 /// A frame of one of the formats, at times with a value in it that is none of its own.

@@ -8,6 +8,7 @@ mod bom;
 pub mod encode;
 pub mod ndjson;
 pub mod sse;
+pub mod values;
 mod work;
 
 /// Buffers that grew beyond this for one large event are given back after it: a process holds thousands of streams.

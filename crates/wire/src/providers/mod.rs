@@ -5,6 +5,7 @@
 
 pub(crate) mod anthropic;
 pub mod error_body;
+pub(crate) mod gemini;
 pub mod openai;
 pub(crate) mod openai_responses;
 pub(crate) mod tools;

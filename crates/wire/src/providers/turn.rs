@@ -174,6 +174,11 @@ impl Turn {
         Ok(())
     }
 
+    /// Whether a reason is known for every choice.
+    pub(crate) fn has_reasons(&self) -> bool {
+        !self.choices.is_empty() && self.choices.iter().all(|choice| choice.finish.is_some())
+    }
+
     /// The format's terminal marker came.
     pub(crate) fn finish(&mut self, sink: &mut Sink<'_>) {
         if !self.ended {

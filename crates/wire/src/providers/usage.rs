@@ -114,6 +114,11 @@ pub(crate) fn is_zero(raw: Raw<'_>) -> bool {
     })
 }
 
+/// No counts yet, and the object they stand in.
+pub(crate) fn with_raw(raw: Raw<'_>) -> Usage {
+    Usage { raw: Some(RawJson::of(raw)), ..Usage::default() }
+}
+
 /// A count of that name.
 pub(crate) fn count(raw: Raw<'_>, name: &str) -> Option<u64> {
     raw.field(name)?.as_count()

@@ -1,6 +1,6 @@
 //! Recordings of any format, played back in pieces.
 
-use millstream_wire::{Decoder, DecoderOptions, Event, Protocol};
+use millstream_wire::{Decoder, DecoderOptions, Event, Protocol, Usage};
 use serde_json::Value;
 
 use super::{Choice, Decoded, Recording, decode, options};
@@ -119,6 +119,11 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
+}
+
+/// The provider's own usage object.
+pub(crate) fn raw_of(usage: &Usage) -> Value {
+    serde_json::from_str(usage.raw.as_ref().unwrap().as_str()).unwrap()
 }
 
 pub(crate) fn text_of(value: &Value) -> &str {

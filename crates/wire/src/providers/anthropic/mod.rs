@@ -20,7 +20,7 @@ use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::{count, count_in};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Fields, Raw, string_end_escaped};
-use crate::{Completion, FinishReason, RawJson, Usage};
+use crate::{Completion, FinishReason, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -507,7 +507,6 @@ fn read_usage(raw: Raw<'_>) -> Option<Usage> {
         total_tokens: prompt.zip(output).map(|(prompt, output)| prompt.saturating_add(output)),
         cached_tokens: cached,
         reasoning_tokens: count_in(raw, "output_tokens_details", "thinking_tokens"),
-        audio_tokens: None,
-        raw: Some(RawJson::of(raw)),
+        ..super::usage::with_raw(raw)
     })
 }
