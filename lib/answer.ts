@@ -98,7 +98,9 @@ export interface AnswerRelay {
   inject(event: string, json: string): void
   /** Bytes written so far. */
   activity(): number
-  /** The client left. An answer that nobody else consumes is aborted. `done` follows. */
+  /** No more than what is encoded is sent. An answer that nobody else consumes is aborted. `done` follows. */
+  stop(): void
+  /** The client left: nothing more is sent. An answer that nobody else consumes is aborted. `done` follows. */
   drop(): void
 }
 
@@ -167,6 +169,8 @@ export class Answer implements SessionListener {
   /** Whether the engine tells of events as they come. */
   #delivering: boolean
   readonly #relays = new Map<number, RelayListener>()
+  /** Whether there ever was a relay, whose report tells how the answer ended. */
+  #sentOn = false
 
   #text = ''
   /** Position up to which entries are in `#text`. */
@@ -356,6 +360,16 @@ export class Answer implements SessionListener {
     if (!this.#isWanted) this.abort(undefined, 'The stream was closed by its reader')
   }
 
+  /** Somebody who would have consumed it is gone. Closes an answer that nobody else consumes. */
+  leave(): void {
+    if (!this.#isWanted) this.abort(undefined, 'The client left')
+  }
+
+  /** Whether nothing of it came here. */
+  get isEmpty(): boolean {
+    return this.#base + this.#log.length === 0
+  }
+
   /** Whether anybody consumes it. */
   get #isWanted(): boolean {
     return this.#draining || this.#readers.length > 0 || this.#relays.size > 0
@@ -367,10 +381,15 @@ export class Answer implements SessionListener {
    */
   relay(options: NativeRelayOptions, listener: RelayListener): AnswerRelay {
     this.#claimOnce()
+    this.#sentOn = true
     const session = this.#session
     const id = this.#outcome === undefined && session !== undefined ? session.relay(options) : 0
     if (session === undefined || id === 0) return this.#relayWhole(options, listener)
     this.#relays.set(id, listener)
+    const leave = (message: string) => {
+      const last = this.#relays.size === 1 && this.#relays.has(id)
+      if (last && !this.#draining && this.#readers.length === 0) this.abort(undefined, message)
+    }
     return {
       whole: undefined,
       toSocket: (descriptor, chunked) => session.relayToSocket(id, descriptor, chunked),
@@ -378,10 +397,13 @@ export class Answer implements SessionListener {
       credit: (bytes) => session.relayCredit(id, bytes),
       inject: (event, json) => session.relayInject(id, event, json),
       activity: () => session.relayActivity(id),
+      stop: () => {
+        session.relayStop(id)
+        leave('The response was ended')
+      },
       drop: () => {
         session.relayDrop(id)
-        const last = this.#relays.size === 1 && this.#relays.has(id)
-        if (last && !this.#draining && this.#readers.length === 0) this.abort(undefined, 'The client left')
+        leave('The client left')
       },
     }
   }
@@ -396,6 +418,7 @@ export class Answer implements SessionListener {
       credit: nothing,
       inject: nothing,
       activity: () => 0,
+      stop: nothing,
       drop: nothing,
     }
     if (this.#outcome !== undefined) relay.whole = this.#encode(options)
@@ -608,7 +631,8 @@ export class Answer implements SessionListener {
     const listener = this.#relays.get(relay)
     this.#relays.delete(relay)
     listener?.done(report)
-    if (!report.flushed && !this.#isWanted) this.abort(undefined, 'The client left')
+    // Without a byte it is the answer that failed, and says so next.
+    if (!report.flushed && report.bytes > 0) this.leave()
   }
 
   summary(json: string): void {
@@ -625,7 +649,8 @@ export class Answer implements SessionListener {
 
   #settle(outcome: Outcome): void {
     this.#outcome = outcome
-    this.#witnessed = this.#readers.some((reader) => !reader.isDeaf) || (this.#options.observed?.() ?? false)
+    const heard = this.#sentOn || this.#readers.some((reader) => !reader.isDeaf)
+    this.#witnessed = heard || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
     if (!this.#logging) this.#text = this.textSoFar
     else if (!this.#delivering && this.#summary === undefined) this.#logKept()

@@ -66,6 +66,8 @@ export interface Session {
   relayCredit(relay: number, bytes: number): void
   /** Adds a hand-made event behind those encoded so far. Format `events` only. */
   relayInject(relay: number, event: string, json: string): void
+  /** Nothing more is encoded; what is goes out, then `relayed` follows. */
+  relayStop(relay: number): void
   /** The client left: nothing more is written, `relayed` follows. */
   relayDrop(relay: number): void
   /** How many bytes a relay has written so far. */
@@ -153,6 +155,10 @@ class RunningSession implements Session {
 
   relayInject(relay: number, event: string, json: string): void {
     if (this.#kept === undefined) open().relayInject(this.#id, relay, event, json)
+  }
+
+  relayStop(relay: number): void {
+    if (this.#kept === undefined) open().relayStop(this.#id, relay)
   }
 
   relayDrop(relay: number): void {

@@ -78,6 +78,8 @@ export interface NativeRelayReport {
   bytes: number
   /** The number of the last frame, where frames have ids. */
   lastId: number
+  /** How many hand-made events are among the frames. */
+  injected: number
   /** Whether all that was encoded went out; false where the client left or the answer was cancelled under it. */
   flushed: boolean
 }
@@ -117,6 +119,7 @@ export interface NativeMailbox {
   relayToFrames(session: number, relay: number): void
   relayCredit(session: number, relay: number, bytes: number): void
   relayInject(session: number, relay: number, event: string, json: string): void
+  relayStop(session: number, relay: number): void
   relayDrop(session: number, relay: number): void
   relayActivity(session: number, relay: number): number
   text(session: number): string

@@ -221,6 +221,7 @@ impl SessionExit {
                 Command::ToFrames { relay } => pull.with(relay, Relay::use_frames),
                 Command::Credit { relay, bytes } => pull.with(relay, |relay| relay.credit(bytes)),
                 Command::Inject { relay, event, json } => pull.with(relay, |relay| relay.inject(&event, &json)),
+                Command::Stop { relay } => pull.with(relay, Relay::stop),
                 Command::Drop { relay } => pull.with(relay, Relay::leave),
             }
         }

@@ -463,6 +463,12 @@ impl Mailbox {
         self.command(session, Command::Inject { relay, event, json });
     }
 
+    /// Nothing more is encoded for a relay; what is goes out.
+    #[napi]
+    pub fn relay_stop(&self, session: u32, relay: u32) {
+        self.command(session, Command::Stop { relay });
+    }
+
     /// The client of a relay left.
     #[napi]
     pub fn relay_drop(&self, session: u32, relay: u32) {

@@ -87,7 +87,9 @@ pub(crate) struct Relay {
     cursor: Cursor,
     written: Arc<AtomicU64>,
     heartbeat: Option<Box<Heartbeat>>,
-    /// Whether the format's end was encoded.
+    /// How many hand-made events were encoded.
+    injected: u32,
+    /// Whether nothing more is encoded: the format's end was, or nobody wants it.
     ended: bool,
 }
 
@@ -125,6 +127,7 @@ impl Relay {
                 .ok()
                 .filter(|every| !every.is_zero())
                 .map(|every| Box::new(Heartbeat { every, timer: Box::pin(sleep(every)), last_sent: Instant::now() })),
+            injected: 0,
             ended: false,
         })
     }
@@ -149,7 +152,14 @@ impl Relay {
 
     pub(crate) fn inject(&mut self, event: &str, json: &str) {
         // `lib/` lets only format `events` come here, with names of its own.
-        let _ = self.encoder.inject(event, json, &mut self.out);
+        if !self.ended && self.encoder.inject(event, json, &mut self.out).is_ok() {
+            self.injected += 1;
+        }
+    }
+
+    /// Whatever is encoded goes out, and no more.
+    pub(crate) fn stop(&mut self) {
+        self.ended = true;
     }
 
     pub(crate) fn leave(&mut self) {
@@ -167,7 +177,7 @@ impl Relay {
             Sink::Socket(socket) => socket.waiting(),
             Sink::Undecided { .. } | Sink::Gone => 0,
         };
-        self.out.len() + beyond < self.window
+        !self.ended && self.out.len() + beyond < self.window
     }
 
     /// Whether it has encoded all that is kept.
@@ -183,7 +193,9 @@ impl Relay {
     /// Encodes an event; `behind` is the place behind it.
     pub(crate) fn event(&mut self, event: &Event<'_>, behind: Cursor) {
         self.cursor = behind;
-        self.encoder.event(event, &mut self.out);
+        if !self.ended {
+            self.encoder.event(event, &mut self.out);
+        }
     }
 
     /// Encodes what it has not of what is kept, as far as there is room.
@@ -285,6 +297,7 @@ impl Relay {
             "tokens": self.encoder.text_pieces(),
             "bytes": self.written.load(Ordering::Relaxed),
             "lastId": self.encoder.last_id(),
+            "injected": self.injected,
             "flushed": flushed && !self.is_gone(),
         });
         address.push(Kind::Relayed, self.id, &report.to_string());

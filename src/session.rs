@@ -158,6 +158,9 @@ pub(crate) enum Command {
         event: String,
         json: String,
     },
+    Stop {
+        relay: u32,
+    },
     Drop {
         relay: u32,
     },
