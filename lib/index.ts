@@ -26,6 +26,7 @@ export {
 export type { GenerationOptions } from './generation.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
+export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'
 export {
   MemoryReplayLog,
   type MemoryReplayLogOptions,

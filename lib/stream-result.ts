@@ -4,6 +4,20 @@
  */
 import { type Answer, toChunk } from './answer.js'
 import { StreamError } from './errors.js'
+import {
+  type PipeOptions,
+  type PipeReport,
+  pipe,
+  respond,
+  sendToWebSocket,
+  toReadableStream,
+  toResponse,
+  type WebPipeOptions,
+  type WebSocketLike,
+  type WebSocketPipeOptions,
+} from './relay.js'
+import type { ResponseLike } from './streaming-response/output.js'
+import type { StreamingResponse } from './streaming-response.js'
 import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './types.js'
 
 /**
@@ -20,6 +34,8 @@ import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './type
 export interface StreamHandle extends PromiseLike<StreamResult>, AsyncIterable<StreamChunk> {
   /** Closes the upstream connection. Whoever still reads gets an `aborted_error` whose `cause` is `reason`. */
   abort(reason?: unknown): void
+  /** As {@link StreamResult.pipe}; an answer whose head never comes is told by an error status, too. */
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport>
 }
 
 /**
@@ -63,6 +79,34 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
   collect(): Promise<CollectedResponse>
   /** As {@link StreamHandle.abort}. */
   abort(reason?: unknown): void
+  /**
+   * Sends the answer to a client, as fast as the client reads, and ends the response. An answer that fails before its
+   * first byte becomes an error status with `{error, type, code}` as JSON; a later failure stands in the body, in the
+   * format's own way (in `text`, the connection breaks off). A client that leaves ends the answer, unless somebody else
+   * reads it.
+   *
+   * A started `StreamingResponse` gets the answer's events in order with what the app sends itself, and is left open; a
+   * failure aborts it.
+   *
+   * Rejects only where nothing can be sent: a response that was sent, wrong options, an answer that has its one reader.
+   * What became of the answer and of the client is in the report.
+   *
+   * While it goes on, what the app writes to `response` comes after what the engine writes to the socket, or between two
+   * frames where Node writes; ending `response` ends the answer.
+   */
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport>
+  /**
+   * The answer as a web `Response` of status 200, for Next.js, Hono and their like. A failure stands in its body. Its
+   * body is read as fast as the client reads, and cancelled when the client leaves.
+   */
+  toResponse(options?: WebPipeOptions): Response
+  /** The body of that response alone. */
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array>
+  /**
+   * Sends the answer to a WebSocket: messages `{type: 'chunk', content}`, at the end `{type: 'complete', data}` or
+   * `{type: 'error', error}`. A socket that closes ends the answer; at the end it stays open.
+   */
+  pipeToWebSocket(socket: WebSocketLike, options?: WebSocketPipeOptions): Promise<void>
 }
 
 /**
@@ -258,6 +302,22 @@ class AnswerResult implements StreamResult {
     this.#answer.abort(reason)
   }
 
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport> {
+    return pipe(this.#answer, response, options)
+  }
+
+  toResponse(options?: WebPipeOptions): Response {
+    return toResponse(this.#answer, options)
+  }
+
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array> {
+    return toReadableStream(this.#answer, options)
+  }
+
+  pipeToWebSocket(socket: WebSocketLike, options?: WebSocketPipeOptions): Promise<void> {
+    return sendToWebSocket(this.#answer, socket, options)
+  }
+
   /** Something made of the whole answer once it is there. */
   #derive<T>(make: () => T): Promise<T> {
     if (this.#whole === undefined) {
@@ -342,6 +402,17 @@ export class AnswerHandle implements StreamHandle {
 
   abort(reason?: unknown): void {
     this.#answer.abort(reason)
+  }
+
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport> {
+    this.#looked = true
+    return pipe(this.#answer, response, options)
+  }
+
+  /** @internal A web response whose status is that of the answer, as soon as it is known. */
+  respond(options?: WebPipeOptions): Promise<Response> {
+    this.#looked = true
+    return respond(this.#answer, options)
   }
 
   #open(): AnswerResult {

@@ -241,7 +241,8 @@ export class Output {
   }
 }
 
-function withAcceptEncoding(vary: unknown): string {
+/** The names of `Vary` with `Accept-Encoding` among them. */
+export function withAcceptEncoding(vary: unknown): string {
   const known = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
   if (/(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i.test(known)) return known
   return known === '' ? 'Accept-Encoding' : `${known}, Accept-Encoding`

@@ -37,6 +37,8 @@ export class WebBody implements ResponseLike {
   #status: number | undefined
   #ended = false
   #closed = false
+  /** What the reader is told behind what is queued. */
+  #failure: Error | undefined
 
   constructor(request?: RequestLike) {
     this.req = { headers: {} }
@@ -57,6 +59,10 @@ export class WebBody implements ResponseLike {
     this.#requestSignal = request?.signal
     this.#requestSignal?.addEventListener('abort', this.#onAbort, { once: true })
     if (this.#requestSignal?.aborted === true) this.#close()
+  }
+
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#stream
   }
 
   /** The response of which this is the body, once its head is decided. */
@@ -124,10 +130,13 @@ export class WebBody implements ResponseLike {
     this.#finish()
   }
 
+  /** The reader gets what was written, then the error. */
   destroy(error?: Error): void {
     if (this.#ended || this.#closed) return
-    this.#controller.error(error ?? new Error('The response was destroyed'))
-    this.#close()
+    this.#enqueue()
+    this.#failure = error ?? new Error('The response was destroyed')
+    this.#finish()
+    if (this.#controller.desiredSize === highWaterMark) this.#controller.error(this.#failure)
   }
 
   #enqueue(): void {
@@ -139,6 +148,11 @@ export class WebBody implements ResponseLike {
   }
 
   #pulled(): void {
+    if (this.#failure !== undefined) {
+      // Until the queue is empty, the error would take the place of what is in it.
+      if (this.#controller.desiredSize === highWaterMark) this.#controller.error(this.#failure)
+      return
+    }
     if (!this.#needDrain || this.#gatheredBytes > 0) return
     this.#needDrain = false
     for (const listener of this.#listeners.drain ?? []) listener()
