@@ -43,22 +43,33 @@ class Nginx {
 const express = (llm, ...clothes) =>
   App.start(installed('apps'), ['express.mjs', '5', ...clothes], { env: { LLM_URL: llm } })
 
-for (const clothes of [[], ['compression']]) {
-  describe(`Express${clothes.map((name) => ` with ${name}`).join('')} behind nginx`, { skip }, () => {
-    const nginx = new Nginx()
-    let entrance
-    after(() => nginx.stop())
-    behavesAsChatRoute({
-      start: async (llm) => {
-        const app = await express(llm, ...clothes)
-        entrance = await nginx.start(app.url)
-        return app
-      },
-      entrance: () => entrance,
-      path: '/response',
-      headers: { 'accept-encoding': 'gzip' },
-    })
-  })
+const proxies = {
+  'as it comes': [],
+  'with gzip': ['gzip on;', 'gzip_types text/event-stream;'],
+  'with HTTP/1.1 and keep-alive': ['proxy_http_version 1.1;', 'proxy_set_header Connection "";'],
+}
+
+for (const path of ['/relay', '/response']) {
+  for (const [way, lines] of Object.entries(proxies)) {
+    for (const clothes of [[], ['compression']]) {
+      const name = ['Express', ...clothes.map((piece) => `with ${piece}`)].join(' ')
+      describe(`${name}, ${path}, behind nginx ${way}`, { skip }, () => {
+        const nginx = new Nginx()
+        let entrance
+        after(() => nginx.stop())
+        behavesAsChatRoute({
+          start: async (llm) => {
+            const app = await express(llm, ...clothes)
+            entrance = await nginx.start(app.url, ...lines)
+            return app
+          },
+          entrance: () => entrance,
+          path,
+          headers: { 'accept-encoding': 'gzip' },
+        })
+      })
+    }
+  }
 }
 
 describe('nginx that is told to ignore X-Accel-Buffering', { skip }, () => {
@@ -79,8 +90,10 @@ describe('nginx that is told to ignore X-Accel-Buffering', { skip }, () => {
   })
 
   it('holds the answer back, so that the header is what lets it through', async () => {
-    const got = await ask(`${url}/response`)
-    assert.equal(got.tokens.join(''), text)
-    assert.ok(distinct(got) <= 2, `${got.tokens.length} tokens came in ${distinct(got)} arrivals`)
+    for (const path of ['/relay', '/response']) {
+      const got = await ask(`${url}${path}`)
+      assert.equal(got.tokens.join(''), text)
+      assert.ok(distinct(got) <= 2, `${got.tokens.length} tokens came in ${distinct(got)} arrivals`)
+    }
   })
 })

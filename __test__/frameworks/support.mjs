@@ -6,6 +6,8 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { after, before, beforeEach, it } from 'node:test'
 import { createGunzip } from 'node:zlib'
 import { EventStreamDecoder } from 'millstream'
@@ -58,10 +60,10 @@ export class App {
   }
 
   /** The first match in what it printed or will print. */
-  async waitFor(pattern, { since = 0, timeout = 20_000 } = {}) {
+  async waitFor(pattern, timeout = 20_000) {
     const deadline = performance.now() + timeout
     for (;;) {
-      const found = pattern.exec(this.#output.slice(since))
+      const found = pattern.exec(this.#output)
       if (found !== null) return found
       const left = deadline - performance.now()
       if (left <= 0 || this.#child.exitCode !== null)
@@ -123,20 +125,30 @@ export async function freePort() {
   return port
 }
 
+const question = { messages: [{ role: 'user', content: 'Why?' }] }
+
 /**
  * Asks a route and reads its answer to the end.
  *
  * @param {string} url
- * @param {{ messages?: unknown, headers?: Record<string, string>, agent?: http.Agent, leaveAfter?: number }} [options]
- *   `leaveAfter`: breaks the connection after so many tokens; 0: before there is a head
- * @returns what came: `arrivals` are the times of reads that brought tokens, `left` the time at which the client left
+ * @param {{ body?: unknown, headers?: Record<string, string>, agent?: http.Agent, leaveAfter?: number, leaveWhen?: Promise<unknown> }} [options]
+ *   `leaveAfter` breaks the connection after so many tokens, `leaveWhen` as soon as that is so
+ * @returns what came: `arrivals` are the times of reads that brought tokens, `left` is the time at which the client left
+ *   and `broken` says whether the body broke off
  */
-export function ask(
-  url,
-  { messages = [{ role: 'user', content: 'Why?' }], headers, agent, leaveAfter, leaveWhen } = {},
-) {
+export function ask(url, { body = question, headers, agent, leaveAfter, leaveWhen } = {}) {
   return new Promise((resolve, reject) => {
-    const got = { status: 0, headers: {}, body: '', events: [], tokens: [], arrivals: [], left: 0, port: 0 }
+    const got = {
+      status: 0,
+      headers: {},
+      body: '',
+      events: [],
+      tokens: [],
+      arrivals: [],
+      left: 0,
+      port: 0,
+      broken: false,
+    }
     const request = http.request(url, {
       method: 'POST',
       agent,
@@ -147,8 +159,11 @@ export function ask(
       got.left = performance.now()
       request.destroy()
     }
-    request.once('close', () => {
+    // A decompressor gives its last piece after the connection has closed.
+    let read = Promise.resolve()
+    request.once('close', async () => {
       clearTimeout(clock)
+      await read
       resolve(got)
     })
     request.once('error', (error) => {
@@ -160,8 +175,11 @@ export function ask(
       got.port = response.socket.localPort
       const decoder = new EventStreamDecoder()
       const zipped = response.headers['content-encoding'] === 'gzip'
-      const body = zipped ? response.pipe(createGunzip()) : response
-      body.setEncoding('utf8').on('data', (part) => {
+      const bytes = zipped ? createGunzip() : new PassThrough()
+      read = pipeline(response, bytes).catch(() => {
+        got.broken = true
+      })
+      bytes.setEncoding('utf8').on('data', (part) => {
         got.body += part
         const before = got.tokens.length
         for (const { event, data } of decoder.feed(part)) {
@@ -173,7 +191,7 @@ export function ask(
         if (leaveAfter !== undefined && got.left === 0 && got.tokens.length >= leaveAfter) leave()
       })
     })
-    request.end(JSON.stringify({ messages }))
+    request.end(JSON.stringify(body))
     leaveWhen?.then(leave)
   })
 }
@@ -199,9 +217,16 @@ export function distinct({ arrivals }) {
  * @param {Record<string, string>} [subject.headers] that the client sends
  * @param {(app: App) => string} [subject.entrance] where clients come in, if not at the app itself
  * @param {number[]} [subject.exit] the statuses with which a told-to-end process may end
- * @returns what the tests share, for more of them
+ * @param {(shared: { provider: MockProvider, app: App, url: string }) => void} [subject.more] declares further tests
  */
-export function behavesAsChatRoute({ start, path = '/api/chat', headers, entrance = (app) => app.url, exit = [0] }) {
+export function behavesAsChatRoute({
+  start,
+  path = '/api/chat',
+  headers,
+  entrance = (app) => app.url,
+  exit = [0],
+  more,
+}) {
   const shared = { provider: undefined, app: undefined, url: '' }
 
   before(async () => {
@@ -230,7 +255,8 @@ export function behavesAsChatRoute({ start, path = '/api/chat', headers, entranc
 
   it('gives a failure before the first byte as a real status', async () => {
     for (const status of [429, 503]) {
-      shared.provider.respondWith({ status })
+      // Retried in no time.
+      shared.provider.respondWith({ status, retryAfterMs: 1 })
       const got = await ask(shared.url, { headers })
       assert.equal(got.status, status)
       assert.match(got.headers['content-type'], /^application\/json/)
@@ -280,6 +306,8 @@ export function behavesAsChatRoute({ start, path = '/api/chat', headers, entranc
     }
   })
 
+  more?.(shared)
+
   it('brings its answer to an end when the server is told to end, and then ends', async () => {
     shared.provider.respondWith({ text, tokensPerSecond: 25 })
     // Without keep-alive: an idle connection may stay open for as long as the server lets it.
@@ -294,8 +322,6 @@ export function behavesAsChatRoute({ start, path = '/api/chat', headers, entranc
     assert.equal(signal, null, `had to be killed: ${shared.app.output}`)
     assert.ok(exit.includes(code), `ended with ${code}: ${shared.app.output}`)
   })
-
-  return shared
 }
 
 /** The aim is 100 ms; a machine busy with other things gets some grace. */

@@ -1,6 +1,7 @@
 // One Express app in many clothes: `node express.mjs 5 compression helmet`. The model is at LLM_URL.
-// POST /response is answered by StreamingResponse. What a logger and a wrapped `res.write` saw goes to standard output, a
-// line each.
+//   POST /relay     the engine writes the answer (`pipe`), with `options` from the query as JSON
+//   POST /response  the app writes it (StreamingResponse)
+// What `pipe` reports, and what a wrapped `res.write` saw, goes to standard output, a line each.
 import { Buffer } from 'node:buffer'
 import compression from 'compression'
 import express5 from 'express'
@@ -14,7 +15,7 @@ const express = version === '4' ? express4 : express5
 const app = express()
 
 /** As many monitoring tools do it: counts what is written, and hands it on. */
-function countWrites(_req, res, next) {
+function countWrites(req, res, next) {
   const { write, end } = res
   let bytes = 0
   res.write = function (chunk, ...rest) {
@@ -23,7 +24,7 @@ function countWrites(_req, res, next) {
   }
   res.end = function (chunk, ...rest) {
     if (chunk !== undefined && typeof chunk !== 'function') bytes += Buffer.byteLength(chunk)
-    console.log(`written ${bytes}`)
+    console.log(`written ${req.url} ${bytes}`)
     return end.call(this, chunk, ...rest)
   }
   next()
@@ -41,6 +42,13 @@ app.use(express.json())
 const conversation = () =>
   new AIStream({ provider: { baseUrl: process.env.LLM_URL }, model: 'm', retry: { maxRetries: 0 } })
 const question = (req) => req.body.messages.at(-1).content
+
+app.post('/relay', async (req, res) => {
+  const report = await conversation()
+    .stream(question(req))
+    .pipe(res, JSON.parse(req.query.options ?? '{}'))
+  console.log(`report ${req.url} ${JSON.stringify({ ...report, error: report.error?.type })}`)
+})
 
 app.post('/response', async (req, res) => {
   const turn = conversation().stream(question(req))
