@@ -1,5 +1,5 @@
-// The documents tell the truth: every JavaScript block runs as it stands, every command named exists, every link leads
-// somewhere.
+// The documents tell the truth: every JavaScript block runs as it stands or stands in a file that does, every command named
+// exists, every link leads somewhere.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -44,7 +44,10 @@ after(async () => {
 
 for (const document of documents) {
   const text = readFileSync(join(root, document), 'utf8')
-  const blocks = [...text.matchAll(/^```(js|ts|javascript|typescript)\b(.*)\n([\s\S]*?)^```$/gm)]
+  const fences = [...text.matchAll(/^```(\w+)\b(.*)\n([\s\S]*?)^```$/gm)]
+  // What a document quotes from a file runs where that file does; the rest of the JavaScript runs here.
+  const quotes = fences.filter(([, , info]) => info.includes('file='))
+  const blocks = fences.filter((fence) => /^(?:js|ts|javascript|typescript)$/.test(fence[1]) && !quotes.includes(fence))
   const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) => target)
   const scripts = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name)
 
@@ -55,7 +58,12 @@ for (const document of documents) {
     })
 
     it('names scripts that exist', () => {
-      const { scripts: known } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+      // An example's own, or the repository's.
+      const manifests = [root, join(root, dirname(document))].map((folder) => join(folder, 'package.json'))
+      const known = Object.assign(
+        {},
+        ...manifests.filter(existsSync).map((file) => JSON.parse(readFileSync(file)).scripts),
+      )
       assert.deepEqual(
         scripts.filter((name) => known[name] === undefined),
         [],
@@ -72,6 +80,13 @@ for (const document of documents) {
         assert.equal(stderr, '')
         assert.equal(status, 0)
         assert.match(stdout, pattern)
+      })
+    }
+
+    for (const [, , info, code] of quotes) {
+      const file = /\bfile=(\S+)/.exec(info)[1]
+      it(`quotes ${file} as it is`, () => {
+        assert.ok(readFileSync(join(root, file), 'utf8').includes(code), `${file} holds no such lines:\n${code}`)
       })
     }
 
