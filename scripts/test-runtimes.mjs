@@ -74,7 +74,7 @@ async function smoke(bun, folder, totals) {
   } finally {
     packed.dispose()
   }
-  for (const name of ['smoke.mjs', 'smoke.cjs']) {
+  for (const name of ['smoke.mjs', 'smoke.cjs', 'smoke-serve.mjs']) {
     copyFileSync(join(root, '__test__', 'support', name), join(app, name))
     const { code, output } = await run(bun, [join(app, name)], {
       cwd: app,
