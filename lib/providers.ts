@@ -12,7 +12,7 @@ import { ValidationError } from './errors.js'
  * @example
  * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = 'anthropic' | 'gemini' | 'openai-responses' | WireFormat
+export type WireProtocol = 'anthropic' | 'gemini' | 'ollama' | 'cohere' | 'openai-responses' | WireFormat
 
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
@@ -29,6 +29,8 @@ export const protocols = [
   'openai-responses',
   'anthropic',
   'gemini',
+  'ollama',
+  'cohere',
   'events',
   'chunk',
   'content',

@@ -345,7 +345,7 @@ impl Decoder {
     fn find_out(&mut self, bytes: &[u8], last: bool, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let wanted = match self.options.protocol {
             Protocol::Auto => Wanted::Anything,
-            Protocol::Ndjson => Wanted::Lines,
+            Protocol::Ndjson | Protocol::Ollama => Wanted::Lines,
             Protocol::Text => Wanted::Text,
             _ => Wanted::Events,
         };
@@ -382,7 +382,7 @@ impl Decoder {
     fn expected(&self) -> &'static str {
         match self.options.protocol {
             Protocol::Auto => EXPECTED,
-            Protocol::Ndjson => "JSON lines",
+            Protocol::Ndjson | Protocol::Ollama => "JSON lines",
             Protocol::Text => "text",
             _ => "a stream of events",
         }
@@ -435,9 +435,9 @@ impl Decoder {
             Cut::Text(decoder) => return Ok(decoder.end(sink)),
             Cut::Document { held, .. } => {
                 let held = std::mem::take(held);
-                self.document(&held, sink)?;
+                let completion = self.document(&held, sink)?;
                 self.body = Cut::Ended;
-                return Ok(Completion::Complete);
+                return Ok(completion);
             }
             Cut::Unknown { .. } | Cut::Ended => {}
         }
@@ -451,7 +451,7 @@ impl Decoder {
         Ok(self.frames.reader.end(sink))
     }
 
-    fn document(&mut self, held: &[u8], sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn document(&mut self, held: &[u8], sink: &mut Sink<'_>) -> Result<Completion, DecodeError> {
         let got = "a JSON document without an answer in it";
         let text = String::from_utf8_lossy(held);
         let text = text.trim_start_matches('\u{feff}');
@@ -459,8 +459,16 @@ impl Decoder {
             let got = "a JSON document that is malformed or cut";
             return Err(DecodeError::NotAStream { expected: self.expected(), got });
         };
+        // One line alone, of a format whose objects stand on lines.
+        let frame = Frame { event: "", data: raw.text().as_bytes() };
+        if let Shape::Provider(protocol) = detect::shape(frame)
+            && (self.options.protocol == Protocol::Auto || self.options.protocol == protocol)
+        {
+            self.frames.frame(frame, sink)?;
+            return Ok(self.frames.reader.end(sink));
+        }
         match whole::read(raw, self.frames.max_held_bytes, sink) {
-            Ok(true) => Ok(()),
+            Ok(true) => Ok(Completion::Complete),
             Ok(false) => Err(DecodeError::NotAStream { expected: self.expected(), got }),
             Err(fault) => Err(self.frames.error(fault)),
         }

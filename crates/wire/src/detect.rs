@@ -207,6 +207,13 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
     {
         return Shape::Provider(Protocol::Gemini);
     }
+    let names = |names: &[&str]| names.iter().any(|name| raw.some(name).is_some());
+    if names(&["done"]) && names(&["created_at", "model"]) && names(&["message", "response"]) {
+        return Shape::Provider(Protocol::Ollama);
+    }
+    if names(&["is_finished"]) {
+        return Shape::Provider(Protocol::Cohere);
+    }
     let event = raw.some("event").and_then(Raw::as_str);
     if event.is_some_and(|name| crate::formats::events::EVENTS.contains(&&*name)) {
         return Shape::Events;
@@ -219,6 +226,10 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             | "content_block_start"
             | "content_block_delta"
             | "content_block_stop" => return Shape::Provider(Protocol::Anthropic),
+            "message-start" | "message-end" | "content-start" | "content-delta" | "content-end" | "tool-plan-delta"
+            | "tool-call-start" | "tool-call-delta" | "tool-call-end" | "citation-start" | "citation-end" => {
+                return Shape::Provider(Protocol::Cohere);
+            }
             kind if kind.starts_with("response.") => return Shape::Provider(Protocol::OpenAiResponses),
             "chunk" | "complete" => return Shape::Chunk,
             "ping" => return Shape::Silent,

@@ -29,11 +29,15 @@ pub enum Protocol {
     OpenAiResponses,
     /// Gemini's `streamGenerateContent`, from Google AI and Vertex.
     Gemini,
+    /// Ollama's own, one object a line.
+    Ollama,
+    /// Cohere's chat, version 2, and version 1.
+    Cohere,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Auto,
         Self::OpenAi,
         Self::Events,
@@ -45,6 +49,8 @@ impl Protocol {
         Self::Anthropic,
         Self::OpenAiResponses,
         Self::Gemini,
+        Self::Ollama,
+        Self::Cohere,
     ];
 
     /// The name in the public API.
@@ -62,6 +68,8 @@ impl Protocol {
             Self::Anthropic => "anthropic",
             Self::OpenAiResponses => "openai-responses",
             Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
+            Self::Cohere => "cohere",
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::formats::events::EventsDecoder;
 use crate::formats::ui_message::UiMessageDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::providers::anthropic::AnthropicDecoder;
+use crate::providers::cohere::CohereDecoder;
 use crate::providers::gemini::GeminiDecoder;
+use crate::providers::ollama::OllamaDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
 use crate::{Completion, Protocol};
@@ -23,6 +25,8 @@ pub(crate) enum Reader {
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
+    Cohere(Box<CohereDecoder>),
+    Ollama(Box<OllamaDecoder>),
     Gemini(Box<GeminiDecoder>),
     OpenAiResponses(Box<ResponsesDecoder>),
     Events(EventsDecoder),
@@ -38,6 +42,8 @@ macro_rules! each {
             Reader::Undecided { .. } => $undecided,
             Reader::OpenAi($decoder) => $body,
             Reader::Anthropic($decoder) => $body,
+            Reader::Cohere($decoder) => $body,
+            Reader::Ollama($decoder) => $body,
             Reader::Gemini($decoder) => $body,
             Reader::OpenAiResponses($decoder) => $body,
             Reader::Events($decoder) => $body,
@@ -53,6 +59,8 @@ impl Reader {
         match protocol {
             Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
             Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::Cohere => Self::Cohere(Box::new(CohereDecoder::new(max_held_bytes))),
+            Protocol::Ollama => Self::Ollama(Box::new(OllamaDecoder::new(max_held_bytes))),
             Protocol::Gemini => Self::Gemini(Box::new(GeminiDecoder::new(max_held_bytes))),
             Protocol::OpenAiResponses => Self::OpenAiResponses(Box::new(ResponsesDecoder::new(max_held_bytes))),
             Protocol::Events => Self::Events(EventsDecoder::new(max_held_bytes)),
@@ -68,6 +76,8 @@ impl Reader {
             Self::Undecided { .. } => None,
             Self::OpenAi(_) => Some(Protocol::OpenAi),
             Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::Cohere(_) => Some(Protocol::Cohere),
+            Self::Ollama(_) => Some(Protocol::Ollama),
             Self::Gemini(_) => Some(Protocol::Gemini),
             Self::OpenAiResponses(_) => Some(Protocol::OpenAiResponses),
             Self::Events(_) => Some(Protocol::Events),

