@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { checkConnections, checkText, digestOf, hashOf } from '../bench/lib/evidence.mjs'
+import { checkCompleted, checkConnections, checkText, digestOf, hashOf } from '../bench/lib/evidence.mjs'
+import { tokensAt } from '../bench/lib/load.mjs'
 import { range, ratio, replaceBetweenMarkers } from '../bench/lib/report.mjs'
+import { ratioTarget } from '../bench/lib/runs.mjs'
 import { median, quantile, slope, summary } from '../bench/lib/stats.mjs'
 
 const ANSWERS = [
@@ -52,6 +54,41 @@ test('a run behind a limit on sockets is void, unless it had no time to open the
   checkConnections('peer', null, 100, { loopBusy: 0.2 })
   checkConnections('peer', 60, 100, { loopBusy: 1 })
   assert.throws(() => checkConnections('peer', 60, 100, { loopBusy: 0.2 }), /60 connections at most for 100 streams/)
+})
+
+test('a relay that broke a stream is void', () => {
+  const whole = { status: 200, tokens: 3, completed: true }
+  checkCompleted('peer', [whole, whole])
+  const broken = { status: 200, tokens: 1, completed: false, error: 'the answer broke off' }
+  assert.throws(
+    () => checkCompleted('peer', [whole, broken]),
+    /peer broke 1 of 2 streams: 1 after 1 tokens, HTTP 200: the/,
+  )
+  assert.throws(() => checkCompleted('peer', [{ ...whole, status: 502 }]), /peer broke 1 of 1 streams: 0 .* HTTP 502/)
+})
+
+test('how many tokens had come is told for any moment', () => {
+  const timeline = [
+    [100, 0],
+    [120, 10],
+    [140, 50],
+  ]
+  assert.equal(tokensAt(timeline, 90), 0)
+  assert.equal(tokensAt(timeline, 120), 10)
+  assert.equal(tokensAt(timeline, 130), 30)
+  assert.equal(tokensAt(timeline, 200), 50)
+})
+
+test('a target is met by the whole cost, not by that of open streams alone', () => {
+  const cost = (main, steady) => ({ main: { median: main }, steadyMain: steady && { median: steady } })
+  const target = { id: 'P0', of: 'main', most: 1 / 20, what: 'paced' }
+  const verdict = ratioTarget(target, cost(2, 0.1), cost(20, 10))
+  assert.deepEqual(
+    { ...verdict, what: undefined },
+    { id: 'P0', what: undefined, wanted: '≤ 1/20', reached: '1/10', steady: '1/100', met: false },
+  )
+  assert.equal(ratioTarget(target, cost(1, null), cost(20, 10)).met, true)
+  assert.equal(ratioTarget(target, cost(1, null), cost(20, 10)).steady, '')
 })
 
 test('medians, percentiles and slopes are those of the sample', () => {

@@ -8,16 +8,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const SUITES = ['consume', 'memory', 'start', 'first-token', 'rust']
+const SUITES = ['consume', 'relay', 'memory', 'relay-memory', 'start', 'first-token', 'rust']
 const USAGE = `Usage: npm run bench -- [suite …] [options]
 
 Suites (all of them where none is named): ${SUITES.join(', ')}
 
   --quick            small and fast, for a first look; leaves bench/README.md alone
   --long             memory: watch open streams for ten minutes instead of one
-  --rounds N         rounds of the consume and memory suites (5)
+  --rounds N         rounds of the consume, relay and memory suites (5)
   --peers a,b        consume: only these, among millstream, ai, openai, fetch, http, drop
+                     relay: among millstream, millstream-write, raw, http, openai, ai
   --cases a,b        consume: only these, among paced-200, paced-1000, saturated
+                     relay: among http-200, http-1000, express-200, express-1000, saturated, https, http2, wrapped,
+                     web, latency
   --help             this text
 `
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))

@@ -42,3 +42,14 @@ export function checkConnections(peer, connections, streams, { loopBusy }) {
   if (connections === null || connections >= streams || loopBusy > 0.9) return
   throw new Error(`${peer} held ${connections} connections at most for ${streams} streams`)
 }
+
+/** Of clients of a relay: every stream must have come to its own end, under 200. */
+export function checkCompleted(peer, streams) {
+  const broken = streams.findIndex(({ status, completed }) => status !== 200 || !completed)
+  if (broken < 0) return
+  const all = streams.filter(({ status, completed }) => status !== 200 || !completed).length
+  const { status, tokens, error } = streams[broken]
+  throw new Error(
+    `${peer} broke ${all} of ${streams.length} streams: ${broken} after ${tokens} tokens, HTTP ${status}: ${error}`,
+  )
+}

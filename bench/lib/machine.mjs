@@ -1,10 +1,11 @@
 /** Where and with what a run was taken. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 import { productRoot, productVersion } from './product.mjs'
 
-const PACKAGES = ['openai', 'ai', '@ai-sdk/openai', 'eventsource-parser']
+/** Express comes from the product's own tests. */
+const PACKAGES = ['openai', 'ai', '@ai-sdk/openai', 'eventsource-parser', 'express']
 
 function git(...args) {
   const { status, stdout } = spawnSync('git', args, { cwd: productRoot, encoding: 'utf8' })
@@ -14,8 +15,9 @@ function git(...args) {
 export function describeMachine() {
   const versions = Object.fromEntries(
     PACKAGES.map((name) => {
-      const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url)
-      return [name, JSON.parse(readFileSync(manifest, 'utf8')).version]
+      const folders = ['../node_modules', '../../node_modules'].map((folder) => new URL(folder, import.meta.url))
+      const manifest = folders.map(({ pathname }) => `${pathname}/${name}/package.json`).find(existsSync)
+      return [name, manifest ? JSON.parse(readFileSync(manifest, 'utf8')).version : 'absent']
     }),
   )
   return {

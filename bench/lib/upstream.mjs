@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { request } from 'node:http'
 import { createInterface } from 'node:readline'
+import { digestOf, hashOf } from './evidence.mjs'
 import { chatBody, chatUrl, seedHeader } from './options.mjs'
 import { productCli } from './product.mjs'
 
@@ -60,8 +61,22 @@ function readAnswer(base, seed) {
   })
 }
 
-/** What streams `0..streams-1` must come out as. */
-export async function readReference(base, streams) {
+/** What streams `0..streams-1` must come out as, where each has so many tokens. */
+export async function referenceFor(streams, tokens) {
+  const upstream = await startUpstream(['--tokens', String(tokens)])
+  try {
+    const answers = await readReference(upstream.url, streams)
+    const short = answers.findIndex((answer) => answer.tokens !== tokens)
+    if (short >= 0) throw new Error(`The upstream sent ${answers[short].tokens} tokens instead of ${tokens}`)
+    const bytes = answers.reduce((sum, answer) => sum + answer.bytes, 0)
+    const hashes = answers.map(({ text }) => hashOf(text))
+    return { answers, hashes, digest: digestOf(answers), bytesPerToken: bytes / (streams * tokens) }
+  } finally {
+    await upstream.stop()
+  }
+}
+
+async function readReference(base, streams) {
   const answers = []
   for (let seed = 0; seed < streams; seed += 50) {
     const next = Array.from({ length: Math.min(50, streams - seed) }, (_, i) => readAnswer(base, seed + i))

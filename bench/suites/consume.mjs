@@ -5,11 +5,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionsTo } from '../lib/connections.mjs'
-import { checkConnections, checkText, digestOf } from '../lib/evidence.mjs'
-import { count, range, ratio, table } from '../lib/report.mjs'
-import { median, summary } from '../lib/stats.mjs'
+import { checkConnections, checkText } from '../lib/evidence.mjs'
+import { costTable, ratioTarget, summed } from '../lib/runs.mjs'
 import { startSubject } from '../lib/subject.mjs'
-import { readReference, startUpstream } from '../lib/upstream.mjs'
+import { referenceFor, startUpstream } from '../lib/upstream.mjs'
 
 export const title = 'Consume'
 const PEERS = ['millstream', 'ai', 'openai', 'fetch', 'http', 'drop']
@@ -77,19 +76,6 @@ async function runCase({ title, streams, tokens, rate, spread }, { rounds, peers
   return { title, streams, tokens, rate, peers: Object.fromEntries(peers.map((peer) => [peer, summed(runs[peer])])) }
 }
 
-async function referenceFor(streams, tokens) {
-  const upstream = await startUpstream(['--tokens', String(tokens)])
-  try {
-    const answers = await readReference(upstream.url, streams)
-    const short = answers.findIndex((answer) => answer.tokens !== tokens)
-    if (short >= 0) throw new Error(`The upstream sent ${answers[short].tokens} tokens instead of ${tokens}`)
-    const bytes = answers.reduce((sum, answer) => sum + answer.bytes, 0)
-    return { answers, digest: digestOf(answers), bytesPerToken: bytes / (streams * tokens) }
-  } finally {
-    await upstream.stop()
-  }
-}
-
 /** The most connections that the subject was seen to hold at once, looked at every second after all streams were started. */
 async function peakConnections(answer, upstream, subject, spread) {
   const port = Number(new URL(upstream.url).port)
@@ -106,22 +92,6 @@ async function peakConnections(answer, upstream, subject, spread) {
   return peak
 }
 
-function summed(runs) {
-  const over = (pick) => summary(runs.map(pick))
-  const steady = runs.filter((run) => run.steady)
-  const connections = runs.map((run) => run.connections).filter((count) => count !== null)
-  return {
-    main: over((run) => run.whole.mainPerToken),
-    process: over((run) => run.whole.processPerToken),
-    tokensPerSecond: over((run) => (run.steady ?? run.whole).tokensPerSecond),
-    loopBusy: over((run) => (run.steady ?? run.whole).loopBusy),
-    steadyMain: steady.length === runs.length ? summary(steady.map((run) => run.steady.mainPerToken)) : null,
-    steadyProcess: steady.length === runs.length ? summary(steady.map((run) => run.steady.processPerToken)) : null,
-    connections: connections.length > 0 ? median(connections) : null,
-    runs,
-  }
-}
-
 const RATIOS = [
   { id: 'P1', case: 'paced-1000', of: 'main', peer: 'openai', most: 1 / 40 },
   { id: 'P1', case: 'paced-1000', of: 'main', peer: 'ai', most: 1 / 120 },
@@ -129,21 +99,14 @@ const RATIOS = [
   { id: 'P2', case: 'paced-200', of: 'process', peer: 'drop', most: 0.75 },
   { id: 'P2', case: 'paced-1000', of: 'process', peer: 'drop', most: 0.75 },
 ]
-const MEASURES = { main: 'main thread', process: 'whole process' }
 
 /** What was wanted and what was reached, as ratios of medians taken in the same run. */
 function targets(results) {
   return RATIOS.flatMap(({ id, case: name, of, peer, most }) => {
     const peers = results[name]?.peers
     if (!peers?.millstream || !peers[peer]) return []
-    const reached = peers.millstream[of].median / peers[peer][of].median
-    const steadyOf = of === 'main' ? 'steadyMain' : 'steadyProcess'
-    const steady = peers.millstream[steadyOf] && peers[peer][steadyOf]
-    const what = `${MEASURES[of]} per token, ${results[name].title}, of \`${peer}\``
-    const open = steady ? peers.millstream[steadyOf].median / peers[peer][steadyOf].median : null
-    return [
-      { id, what, wanted: `≤ ${ratio(most)}`, reached: ratio(reached), steady: ratio(open), met: reached <= most },
-    ]
+    const what = `${results[name].title}, of \`${peer}\``
+    return [ratioTarget({ id, of, most, what }, peers.millstream, peers[peer])]
   })
 }
 
@@ -157,19 +120,9 @@ const LABELS = {
 }
 
 export function tables({ cases, rounds }) {
-  const head = ['', 'main thread', 'once open', 'whole process', 'once open', 'tokens/s', 'loop busy', 'connections']
   const parts = Object.values(cases).map(({ title, peers }) => {
-    const rows = Object.entries(peers).map(([peer, row]) => [
-      LABELS[peer],
-      range(row.main, 2),
-      row.steadyMain ? row.steadyMain.median.toFixed(2) : '',
-      range(row.process, 2),
-      row.steadyProcess ? row.steadyProcess.median.toFixed(2) : '',
-      count(row.tokensPerSecond.median),
-      `${Math.round(row.loopBusy.median * 100)} %`,
-      row.connections === null ? '' : count(row.connections),
-    ])
-    return `**${title[0].toUpperCase()}${title.slice(1)}**, µs of CPU per token\n\n${table(head, rows)}`
+    const rows = Object.entries(peers).map(([peer, row]) => [LABELS[peer], row])
+    return `**${title[0].toUpperCase()}${title.slice(1)}**, µs of CPU per token\n\n${costTable(rows)}`
   })
   return [`Median (range) of ${rounds} rounds.`, ...parts].join('\n\n')
 }
