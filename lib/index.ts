@@ -24,6 +24,7 @@ export {
   type ServerSentEvent,
 } from './event-stream.js'
 export type { GenerationOptions } from './generation.js'
+export type { HandlerOptions, NodeHandler, RequestLimits } from './handler.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
 export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'
@@ -34,7 +35,13 @@ export {
   type ReplayLog,
   type ReplayWriter,
 } from './replay.js'
-export { type ConnectionReport, type ConnectionTarget, StreamClient } from './stream-client.js'
+export {
+  type ConnectionReport,
+  type ConnectionTarget,
+  createHandler,
+  type HandlerConfig,
+  StreamClient,
+} from './stream-client.js'
 export type {
   ContentPart,
   RequestMessage,

@@ -3,13 +3,15 @@
  * {@link Answer}, read, piped or told to callbacks. What always holds: whatever is wrong with a request is thrown before
  * anything is sent; an answer nobody wants any more is closed.
  */
+import type { IncomingMessage } from 'node:http'
 import { nativeRequest } from './ai-stream-config.js'
 import { Answer } from './answer.js'
 import { tell } from './callbacks.js'
 import { checkObject, describe, fail } from './check.js'
 import { classifyError } from './classify.js'
-import { type ClientConfig, type ClientSettings, clientSettings, resolveChoice } from './client-config.js'
+import { type ClientConfig, type ClientSettings, clientKeys, clientSettings, resolveChoice } from './client-config.js'
 import type { StreamErrorType } from './errors.js'
+import { type Asker, type HandlerOptions, handlerKeys, type NodeHandler, nodeHandler, webHandler } from './handler.js'
 import type { NativeRequest } from './native.js'
 import { checkResume, planRetry, planTimeouts } from './policies.js'
 import {
@@ -103,18 +105,8 @@ export class StreamClient {
    */
   stream(request: StreamRequest | string, options?: RequestOptions): StreamHandle {
     const question = this.#prepare(merge(request, options))
-    const { answer, callbacks } = question
-    const handle = new AnswerHandle(answer, question.errors)
-    if (callbackKeys.some((name) => callbacks[name] !== undefined)) {
-      void tell(answer, callbacks).then((told) => {
-        if (!('thrown' in told)) return
-        // Readers learn of it by the abort it caused; where there are none, it must not vanish.
-        const { outcome, witnessed } = answer
-        if (witnessed && outcome?.kind === 'aborted' && outcome.error.cause === told.thrown) return
-        void Promise.reject(told.thrown)
-      })
-    }
-    start(question)
+    const handle = new AnswerHandle(question.answer, question.errors)
+    begin(question)
     return handle
   }
 
@@ -197,6 +189,51 @@ export class StreamClient {
     return { ...report, error, type, suggestion, ...(typeof code === 'string' && { code }) }
   }
 
+  /**
+   * A route for frameworks with web requests (Next.js, Hono, …): a question comes as JSON, the answer goes out as a stream,
+   * or as the status and JSON `{error, type, code}` of a failure before its first byte. See {@link HandlerOptions}.
+   *
+   * 400: the body is not what it must be, or more than is allowed (413: longer). 405: not a POST. A provider's error status
+   * is passed on, with `Retry-After`; but where the provider refuses the app's own key it is 502, as where it can't be
+   * reached or understood, and 504 where it is too slow. 500: the app's own mistake, as a missing key. After the first byte
+   * a failure is told in the stream. The client's leaving closes the connection to the provider.
+   *
+   * @example
+   * import { StreamClient } from 'millstream'
+   *
+   * const client = new StreamClient({ defaultModel: 'gpt-4o-mini' })
+   * export const POST = client.handler({ systemPrompt: 'You are a helpful assistant.' })
+   */
+  handler(options: HandlerOptions = {}): (request: Request) => Promise<Response> {
+    return webHandler(this.#asker, options)
+  }
+
+  /**
+   * The same for `node:http`, Express and Connect, where the engine can write to the client's socket itself. The body may
+   * have been read by a parser (`express.json()`) before. Hooks get the framework's request; what they throw rejects.
+   *
+   * @example
+   * import express from 'express'
+   * import { StreamClient } from 'millstream'
+   *
+   * const client = new StreamClient({ defaultModel: 'gpt-4o-mini' })
+   * express().post('/api/chat', client.nodeHandler({ maxTokens: 1000 }))
+   */
+  nodeHandler(options: HandlerOptions<IncomingMessage> = {}): NodeHandler {
+    return nodeHandler(this.#asker, options)
+  }
+
+  get #asker(): Asker {
+    return {
+      ask: (request) => {
+        const question = this.#prepare(request)
+        begin(question)
+        return question.answer
+      },
+      whole: async (request) => whole(this.#prepare(request)),
+    }
+  }
+
   /** Checks a request and makes its answer, which is not asked for yet. */
   #prepare(request: StreamRequest): Prepared {
     checkObject(request, 'request', requestKeys)
@@ -277,6 +314,21 @@ function start({ answer, request, body, signal }: Prepared): void {
   answer.ask(request, body)
 }
 
+/** Asks, and tells the callbacks, if any. */
+function begin(question: Prepared): void {
+  const { answer, callbacks } = question
+  if (callbackKeys.some((name) => callbacks[name] !== undefined)) {
+    void tell(answer, callbacks).then((told) => {
+      if (!('thrown' in told)) return
+      // Readers learn of it by the abort it caused; where there are none, it must not vanish.
+      const { outcome, witnessed } = answer
+      if (witnessed && outcome?.kind === 'aborted' && outcome.error.cause === told.thrown) return
+      void Promise.reject(told.thrown)
+    })
+  }
+  start(question)
+}
+
 /** Asks for the whole answer, told to the callbacks on the way. */
 async function whole(question: Prepared): Promise<CollectedResponse> {
   const { answer, callbacks } = question
@@ -288,4 +340,31 @@ async function whole(question: Prepared): Promise<CollectedResponse> {
   if ('thrown' in end) throw end.thrown
   if (end.error !== undefined) throw end.error
   return collect(answer)
+}
+
+/**
+ * The options of {@link createHandler}: those of the client and those of the route.
+ *
+ * @example
+ * import { createHandler, type HandlerConfig } from 'millstream'
+ *
+ * const config: HandlerConfig = { defaultProvider: 'openai', model: 'gpt-4o-mini', format: 'ui-message' }
+ * export const POST = createHandler(config)
+ */
+export interface HandlerConfig extends ClientConfig, HandlerOptions {}
+
+/**
+ * A client and its {@link StreamClient.handler} in one. Keys are looked up when the first request comes, so that an app can
+ * be built without them.
+ *
+ * @example
+ * import { createHandler } from 'millstream'
+ *
+ * export const POST = createHandler({ model: 'gpt-4o-mini' })
+ */
+export function createHandler(config: HandlerConfig = {}): (request: Request) => Promise<Response> {
+  const given = checkObject(config, 'config', [...clientKeys, ...handlerKeys])
+  const pick = (keys: readonly string[]) =>
+    Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)))
+  return new StreamClient(pick(clientKeys)).handler(pick(handlerKeys))
 }

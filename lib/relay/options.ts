@@ -19,7 +19,7 @@ import type { NativeRelayOptions } from '../native.js'
 import type { WireFormat } from '../providers.js'
 import type { PipeOptions } from '../relay.js'
 
-const formats: readonly WireFormat[] = ['events', 'openai', 'chunk', 'content', 'ui-message', 'ndjson', 'text']
+export const formats: readonly WireFormat[] = ['events', 'openai', 'chunk', 'content', 'ui-message', 'ndjson', 'text']
 
 /** {@link PipeOptions}, complete. */
 export interface RelaySettings {
@@ -29,6 +29,8 @@ export interface RelaySettings {
   compression: boolean
   headers: Record<string, string>
   signal: AbortSignal | undefined
+  /** How a failure before the first byte is told; default {@link failureHead}'s own way. */
+  failureHead?: (error: StreamError) => FailureHead
 }
 
 const keys: readonly (keyof PipeOptions)[] = ['format', 'sink', 'heartbeat', 'compression', 'headers', 'signal']
@@ -138,6 +140,7 @@ export interface FailureHead {
 
 /** `{error, type, code}` as JSON. The given headers go along (they may be those that let a browser read it). */
 export function failureHead(error: StreamError, settings: RelaySettings): FailureHead {
+  if (settings.failureHead !== undefined) return settings.failureHead(error)
   const { message, type, code, retryAfter } = error
   const given = Object.entries(settings.headers).filter(([name]) => !name.toLowerCase().startsWith('content-'))
   const headers = { ...Object.fromEntries(given), 'Content-Type': 'application/json' }
