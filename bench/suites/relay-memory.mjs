@@ -19,8 +19,8 @@ const PEERS = {
 const IDLE_STREAMS = 5000
 const OPEN_STREAMS = 10_000
 /** One token a second; all streams are open between the last one's beginning and the first one's end. */
-const LIFE_TOKENS = 20
-const OPENED_PER_SECOND = 1000
+const LIFE_TOKENS = 45
+const OPENED_PER_SECOND = 500
 const TIMEOUT = 180_000
 const KIB = 1024
 
