@@ -171,6 +171,8 @@ export class Answer implements SessionListener {
   readonly #relays = new Map<number, RelayListener>()
   /** Whether there ever was a relay, whose report tells how the answer ended. */
   #sentOn = false
+  /** Whether the last relay's client left. */
+  #left = false
 
   #text = ''
   /** Position up to which entries are in `#text`. */
@@ -178,6 +180,8 @@ export class Answer implements SessionListener {
   #report: UsageReport | undefined
   #finishReason: FinishReason = 'unknown'
   #model: string
+  /** The answer's own, where the provider gives one. */
+  #id: string | undefined
   #requestId: string | undefined
   #witnessed = false
   /** What `shouldRetry` threw. */
@@ -362,7 +366,7 @@ export class Answer implements SessionListener {
 
   /** Somebody who would have consumed it is gone. Closes an answer that nobody else consumes. */
   leave(): void {
-    if (!this.#isWanted) this.abort(undefined, 'The client left')
+    if (!this.#isWanted) this.abort(undefined, clientLeft)
   }
 
   /** Whether nothing of it came here. */
@@ -386,9 +390,13 @@ export class Answer implements SessionListener {
     const id = this.#outcome === undefined && session !== undefined ? session.relay(options) : 0
     if (session === undefined || id === 0) return this.#relayWhole(options, listener)
     this.#relays.set(id, listener)
-    const leave = (message: string) => {
+    const leave = (message: string, tell: () => void) => {
       const last = this.#relays.size === 1 && this.#relays.has(id)
-      if (last && !this.#draining && this.#readers.length === 0) this.abort(undefined, message)
+      const unwanted = last && !this.#draining && this.#readers.length === 0
+      // Once the engine is told, it may forget the text at any moment.
+      const text = unwanted ? this.textSoFar : ''
+      tell()
+      if (unwanted) this.#abort(undefined, message, text)
     }
     return {
       whole: undefined,
@@ -397,14 +405,8 @@ export class Answer implements SessionListener {
       credit: (bytes) => session.relayCredit(id, bytes),
       inject: (event, json) => session.relayInject(id, event, json),
       activity: () => session.relayActivity(id),
-      stop: () => {
-        session.relayStop(id)
-        leave('The response was ended')
-      },
-      drop: () => {
-        session.relayDrop(id)
-        leave('The client left')
-      },
+      stop: () => leave('The response was ended', () => session.relayStop(id)),
+      drop: () => leave(clientLeft, () => session.relayDrop(id)),
     }
   }
 
@@ -442,6 +444,7 @@ export class Answer implements SessionListener {
       payloads.push(kept.payload)
       if (kept.kind === 'text' && kept.choice === 0) tokens++
     }
+    const named = { ...options, id: this.#id ?? options.id, model: this.#model }
     const outcome = this.#outcome
     let failure: StreamError | undefined
     if (outcome?.kind === 'failed' || outcome?.kind === 'aborted') failure = outcome.error
@@ -456,7 +459,7 @@ export class Answer implements SessionListener {
         status: failure.status,
         retryAfter: failure.retryAfter,
       })
-    return { text: binding().encodeAnswer(options, Uint32Array.from(records), payloads, json), tokens }
+    return { text: binding().encodeAnswer(named, Uint32Array.from(records), payloads, json), tokens }
   }
 
   get hasReaders(): boolean {
@@ -500,14 +503,18 @@ export class Answer implements SessionListener {
 
   /** Its owner wants no more. */
   stop(): void {
-    this.#close({ kind: 'stopped' })
+    this.#close({ kind: 'stopped' }, this.textSoFar)
   }
 
   /** A reader or a signal wants no more. */
   abort(reason: unknown, message = 'The stream was aborted'): void {
+    this.#abort(reason, message, this.textSoFar)
+  }
+
+  #abort(reason: unknown, message: string, text: string): void {
     if (this.#outcome !== undefined) return
-    const context = { provider: this.provider, partialText: this.textSoFar, cause: reason }
-    this.#close({ kind: 'aborted', error: abortedError(message, context) })
+    const context = { provider: this.provider, partialText: text, cause: reason }
+    this.#close({ kind: 'aborted', error: abortedError(message, context) }, text)
   }
 
   // What the engine tells. Nothing is heard after the end.
@@ -522,7 +529,8 @@ export class Answer implements SessionListener {
 
   start(json: string): void {
     this.#spend(json)
-    const { model } = JSON.parse(json) as { model?: string }
+    const { id, model } = JSON.parse(json) as { id?: string; model?: string }
+    if (id) this.#id = id
     if (model) this.#model = model
   }
 
@@ -616,7 +624,7 @@ export class Answer implements SessionListener {
 
   cancelled(): void {
     // Heard here only where the engine shuts down under a running stream: what this side ended is settled already.
-    this.abort(undefined, 'The engine closed the stream')
+    this.abort(undefined, this.#left ? clientLeft : 'The engine closed the stream')
   }
 
   relayReady(relay: number): void {
@@ -631,8 +639,11 @@ export class Answer implements SessionListener {
     const listener = this.#relays.get(relay)
     this.#relays.delete(relay)
     listener?.done(report)
-    // Without a byte it is the answer that failed, and says so next.
-    if (!report.flushed && report.bytes > 0) this.leave()
+    // Without a byte it is the answer that failed, and says so next. Where nothing was told as it came, the engine lets go
+    // by itself, and what it has kept comes before `cancelled`.
+    const left = !report.flushed && report.bytes > 0 && !this.#isWanted
+    if (left && this.#delivering) this.abort(undefined, clientLeft)
+    else if (left) this.#left = true
   }
 
   summary(json: string): void {
@@ -641,19 +652,20 @@ export class Answer implements SessionListener {
     if (firstText !== undefined) this.#firstText = this.#asked + firstText
   }
 
-  #close(outcome: Outcome): void {
+  /** `text`: what had come. The engine may forget it once it is told. */
+  #close(outcome: Outcome, text: string): void {
     if (this.#outcome !== undefined) return
     this.#session?.cancel()
-    this.#settle(outcome)
+    this.#settle(outcome, text)
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: Outcome, text?: string): void {
     this.#outcome = outcome
     const heard = this.#sentOn || this.#readers.some((reader) => !reader.isDeaf)
     this.#witnessed = heard || (this.#options.observed?.() ?? false)
     this.#endedAt = performance.now()
-    if (!this.#logging) this.#text = this.textSoFar
-    else if (!this.#delivering && this.#summary === undefined) this.#logKept()
+    if (!this.#logging) this.#text = text ?? this.textSoFar
+    else if (!this.#delivering && this.#summary === undefined) this.#logKept(text ?? this.textSoFar)
     this.#session = undefined
     for (const reader of [...this.#readers]) reader.wake()
     release(this.#openWaiters)
@@ -662,8 +674,7 @@ export class Answer implements SessionListener {
   }
 
   /** It ends before the engine told of anything: the text at least stays. */
-  #logKept(): void {
-    const text = this.textSoFar
+  #logKept(text: string): void {
     if (text !== '') this.#log.push(text)
   }
 
@@ -733,6 +744,8 @@ export class Answer implements SessionListener {
     this.#base = this.#consumed
   }
 }
+
+const clientLeft = 'The client left'
 
 /** By the kinds of entries; `Kind` in `src/mailbox.rs`. */
 const kindNumbers: Record<KeptEvent['kind'], number> = {

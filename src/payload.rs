@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use millstream_wire::{Event, FinishReason, ToolCall, Usage};
+use millstream_wire::{Event, FinishReason, RawJson, ToolCall, Usage};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
                 cached_tokens: counts.cached_tokens,
                 reasoning_tokens: counts.reasoning_tokens,
                 audio_tokens: counts.audio_tokens,
-                raw: None,
+                raw: counts.raw,
             })
         }
         kind if kind == Kind::Metadata as u32 => Event::Metadata(serde_json::from_str(payload).ok()?),
@@ -125,4 +125,5 @@ struct Counts {
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
     audio_tokens: Option<u64>,
+    raw: Option<RawJson>,
 }
