@@ -178,6 +178,18 @@ for (const [variant, { sink, options, headers = '', replay }] of Object.entries(
       assert.equal((await mock.waitForClose()).closedByClient, replay !== true)
     })
 
+    it('lets go of the provider before its head, too', { skip: replay }, async (t) => {
+      const mock = await provide(t, { delayHead: 20_000 })
+      const { client, outcome } = await run(t, async (response) => {
+        response.sendToken('so far')
+        return ask(mock).pipe(response, { sink })
+      })
+      await mock.waitForRequest()
+      client.socket.destroy()
+      assert.deepEqual((({ completed, error }) => [completed, error])(await outcome()), [false, undefined])
+      assert.equal((await mock.waitForClose()).closedByClient, true)
+    })
+
     it('beats as it was told to, while the answer is silent', async (t) => {
       const mock = await provide(t, {
         text: 'one two',

@@ -132,6 +132,27 @@ describe('an answer piped to a response', () => {
     assert.equal(mock.requests.length, 1)
   })
 
+  it('is the same whether it was over before or not', async (t) => {
+    const mock = await provide(t, {
+      text,
+      reasoning: 'Let me think.',
+      toolCalls: [{ name: 'look', arguments: { at: 'the "wheel"' } }],
+      metadata: { place: 'Mühle' },
+      tokensPerSecond: 300,
+    })
+    const live = await ask(mock)
+    // Its pieces are kept as they came where somebody reads them so.
+    const read = (async () => {
+      for await (const _ of live);
+    })()
+    const bodies = formats.map((format) => live.toResponse({ format }).text())
+    await read
+    for (const [index, format] of formats.entries()) {
+      const over = await live.toResponse({ format }).text()
+      assert.equal(timeless(over), timeless(await bodies[index]), format)
+    }
+  })
+
   it('can be sent after it is over, as often as one likes', async (t) => {
     const mock = await provide(t, { text })
     const result = await ask(mock)
@@ -173,6 +194,38 @@ describe('an answer piped to a response', () => {
     const { port, outcome } = await serve(t, (res) => ask(mock).pipe(res, { format: 'text' }))
     assert.equal((await fetchRaw(t, port)).body, text)
     assert.equal((await outcome()).completed, true)
+  })
+
+  it('is a turn of its conversation, which goes on afterwards', async (t) => {
+    const mock = await provide(t, {
+      script: [{ text: 'It turns.' }, { tokens: 1000, tokensPerSecond: 100 }, { text: 'Yes.' }],
+    })
+    const stream = new AIStream({ provider: { baseUrl: `${mock.url}/v1` }, model: 'mock' })
+    const { port, outcome } = await serve(t, async (res, req) => {
+      const piped = stream.stream(req.url).pipe(res)
+      if (req.url === '/stopped') setTimeout(() => stream.stop(), 100)
+      return piped
+    })
+    assert.match((await fetchRaw(t, port, '/first')).body, /It.*turns/s)
+    const stopped = await fetchRaw(t, port, '/stopped')
+    assert.equal(stopped.whole, true)
+    assert.match(stopped.body, /event: token.*event: error.*"aborted":true/s)
+    assert.match((await fetchRaw(t, port, '/last')).body, /Yes\./)
+    const reports = [await outcome(0), await outcome(1), await outcome(2)]
+    assert.deepEqual(
+      reports.map(({ completed }) => completed),
+      [true, false, true],
+    )
+    assert.equal(reports[1].error.type, 'aborted_error')
+    const said = stream.getMessages().map(({ role, content, partial }) => [role, partial ? 'cut' : content])
+    assert.deepEqual(said, [
+      ['user', '/first'],
+      ['assistant', 'It turns.'],
+      ['user', '/stopped'],
+      ['assistant', 'cut'],
+      ['user', '/last'],
+      ['assistant', 'Yes.'],
+    ])
   })
 
   it('takes headers over the usual ones, whatever their case', async (t) => {

@@ -34,10 +34,12 @@ export function pipeToStreamingResponse(
 ): Promise<PipeReport> {
   return new Promise((resolve, reject) => {
     const pipe = new StreamingPipe(answer, response, settings, resolve)
+    pipe.listen()
     answer.whenOpen(() => {
       try {
         pipe.run()
       } catch (error) {
+        pipe.free()
         reject(error)
       }
     })
@@ -76,12 +78,21 @@ class StreamingPipe implements RelayListener, Borrower {
     this.#resolve = resolve
   }
 
+  /** From here on the answer ends where nobody waits for it. */
+  listen(): void {
+    const { signal } = this.#settings
+    this.#response.signal.addEventListener('abort', this.#onLeft)
+    if (signal?.aborted === true) this.#onAbort()
+    else signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  /** The answer's head is in, or the answer over. */
   run(): void {
-    const { sink, signal } = this.#settings
+    const { sink } = this.#settings
     const taken = this.#response[takeOver](this)
     if (taken === undefined) {
-      this.#stopped = true
-      this.#answer.leave()
+      this.#left()
+      this.free()
       this.#report(false)
       return
     }
@@ -98,9 +109,6 @@ class StreamingPipe implements RelayListener, Borrower {
     }
     this.#taken = taken
     this.#relay = relay
-    this.#response.signal.addEventListener('abort', this.#onLeft)
-    if (signal?.aborted === true) this.#onAbort()
-    else signal?.addEventListener('abort', this.#onAbort)
     if (relay.whole !== undefined) this.#whole(relay.whole)
     else if (!(socket instanceof ServerResponse && this.#toSocket(socket))) relay.toFrames()
   }
@@ -140,7 +148,13 @@ class StreamingPipe implements RelayListener, Borrower {
   #left(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#relay?.drop()
+    if (this.#relay === undefined) this.#answer.leave()
+    else this.#relay.drop()
+  }
+
+  free(): void {
+    this.#response.signal.removeEventListener('abort', this.#onLeft)
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
   }
 
   // What the engine tells.
@@ -204,8 +218,7 @@ class StreamingPipe implements RelayListener, Borrower {
   #giveBack(lastId: number, injected: number, over: boolean): void {
     const taken = this.#taken
     this.#relay = undefined
-    this.#response.signal.removeEventListener('abort', this.#onLeft)
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    this.free()
     if (taken === undefined) return
     if (!over) {
       for (const [event, json] of this.#injected.slice(injected)) {
