@@ -12,7 +12,16 @@ import { ValidationError } from './errors.js'
  * @example
  * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = 'anthropic' | 'gemini' | 'ollama' | 'cohere' | 'openai-responses' | WireFormat
+export type WireProtocol =
+  | 'anthropic'
+  | 'gemini'
+  | 'ollama'
+  | 'cohere'
+  | 'bedrock-converse'
+  | 'bedrock-invoke'
+  | 'sagemaker'
+  | 'openai-responses'
+  | WireFormat
 
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
@@ -31,6 +40,9 @@ export const protocols = [
   'gemini',
   'ollama',
   'cohere',
+  'bedrock-converse',
+  'bedrock-invoke',
+  'sagemaker',
   'events',
   'chunk',
   'content',

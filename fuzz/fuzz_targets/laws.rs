@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 
 use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Event, Protocol};
 
-const CONTENT_TYPES: [Option<&str>; 6] = [
+const CONTENT_TYPES: [Option<&str>; 7] = [
     None,
     Some("text/event-stream"),
     Some("application/json"),
     Some("application/x-ndjson"),
     Some("text/plain"),
     Some("text/html"),
+    Some("application/vnd.amazon.eventstream"),
 ];
 
 type Decoded = (Vec<Event<'static>>, Result<Completion, DecodeError>);
@@ -90,7 +91,7 @@ pub fn keeps(data: &[u8], protocol: impl Fn(usize) -> Protocol) {
     let choice = usize::from(choice);
     let options = DecoderOptions {
         protocol: protocol(choice),
-        content_type: CONTENT_TYPES[choice / 8 % 6].map(str::to_owned),
+        content_type: CONTENT_TYPES[choice / 8 % 7].map(str::to_owned),
         max_event_bytes: if choice < 192 { 1 << 20 } else { 64 },
     };
     let whole = decode(&options, [body]);

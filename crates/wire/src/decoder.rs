@@ -10,10 +10,12 @@ use crate::detect::{self, Body, Promise, Shape, Wanted};
 use crate::formats::text::TextDecoder;
 use crate::formats::whole;
 use crate::frame::{Fault, Frame, Sink};
+use crate::framing::aws_event_stream::{AwsEventStreamDecoder, Message};
 use crate::framing::ndjson::NdjsonDecoder;
 use crate::framing::sse::{self, SseDecoder, SseItem, SseOptions};
 use crate::framing::values::ValuesDecoder;
 use crate::json::Raw;
+use crate::providers::aws::{self, Kind};
 use crate::reader::Reader;
 use crate::{DecodeError, Event, Protocol};
 
@@ -91,6 +93,7 @@ enum Cut {
     },
     /// Objects one behind the other.
     Values(ValuesDecoder),
+    Messages(AwsEventStreamDecoder),
     Text(TextDecoder),
     Ended,
 }
@@ -173,6 +176,34 @@ impl Frames {
             return self.decide(frame, sink);
         }
         self.reader.frame(frame, sink).map_err(|fault| self.error(fault))
+    }
+
+    fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        if self.reader.is_ended() {
+            return Ok(());
+        }
+        let kind = aws::kind_of(message);
+        if let Reader::Undecided { .. } = self.reader {
+            let protocol = match &kind {
+                Kind::Event(event) => aws::protocol_of(event),
+                Kind::Failure(_) => Some(Protocol::BedrockConverse),
+            };
+            let Some(protocol) = protocol else { return Ok(()) };
+            self.reader = Reader::of(protocol, self.max_held_bytes);
+        }
+        match kind {
+            Kind::Event(event) => self.frame(Frame { event, data: message.payload }, sink),
+            Kind::Failure(error) => {
+                // What is held is given, an end aside.
+                let _ = self.reader.end(&mut |event| {
+                    if !matches!(event, Event::Finish { .. } | Event::Error(_)) {
+                        sink(event);
+                    }
+                });
+                sink(Event::Error(error));
+                Ok(())
+            }
+        }
     }
 
     #[cold]
@@ -299,6 +330,16 @@ impl Decoder {
                 });
                 result.and(cut)
             }
+            Cut::Messages(decoder) => {
+                let frames = &mut self.frames;
+                let mut result = Ok(());
+                let cut = decoder.feed(bytes, &mut |message: Message<'_>| {
+                    if result.is_ok() {
+                        result = frames.message(&message, sink);
+                    }
+                });
+                result.and(cut)
+            }
             Cut::Text(decoder) => {
                 decoder.feed(bytes, sink);
                 Ok(())
@@ -347,6 +388,7 @@ impl Decoder {
             Protocol::Auto => Wanted::Anything,
             Protocol::Ndjson | Protocol::Ollama => Wanted::Lines,
             Protocol::Text => Wanted::Text,
+            Protocol::BedrockConverse | Protocol::BedrockInvoke | Protocol::SageMaker => Wanted::Messages,
             _ => Wanted::Events,
         };
         let promise = Promise::of(self.options.content_type.as_deref());
@@ -373,6 +415,7 @@ impl Decoder {
                     _ => FirstValue::Alone,
                 },
             },
+            Some(Body::Messages) => Cut::Messages(AwsEventStreamDecoder::new(max)),
             Some(Body::Text) => Cut::Text(TextDecoder::default()),
             Some(Body::Alien(got)) => return Err(DecodeError::NotAStream { expected: self.expected(), got }),
         };
@@ -439,7 +482,8 @@ impl Decoder {
                 self.body = Cut::Ended;
                 return Ok(completion);
             }
-            Cut::Unknown { .. } | Cut::Ended => {}
+            // A message that was cut says nothing.
+            Cut::Messages(_) | Cut::Unknown { .. } | Cut::Ended => {}
         }
         result?;
         if let (Reader::Undecided { prelude }, Protocol::Auto | Protocol::Ndjson) =

@@ -13,6 +13,7 @@ pub(crate) enum Promise {
     Lines,
     Json,
     Text,
+    Messages,
     Html,
     /// Anything else, or nothing.
     Other,
@@ -32,6 +33,7 @@ impl Promise {
             | "application/json-lines"
             | "application/x-json-stream"
             | "application/stream+json" => Self::Lines,
+            "application/vnd.amazon.eventstream" => Self::Messages,
             "application/json" | "text/json" => Self::Json,
             "text/html" | "application/xhtml+xml" | "text/xml" | "application/xml" => Self::Html,
             kind if kind.starts_with("text/") => Self::Text,
@@ -48,6 +50,8 @@ pub(crate) enum Body {
     Lines,
     /// One JSON document, or lines of them, which its second line tells.
     Json,
+    /// Messages of an AWS event stream.
+    Messages,
     Text,
     /// None of these: what it looks like.
     Alien(&'static str),
@@ -59,6 +63,7 @@ pub(crate) enum Wanted {
     Anything,
     Events,
     Lines,
+    Messages,
     Text,
 }
 
@@ -69,6 +74,11 @@ const MAX_BLANK: usize = 1024;
 pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -> Option<Body> {
     if wanted == Wanted::Text {
         return Some(Body::Text);
+    }
+    // A message begins with its length, which no text does.
+    let messages = wanted == Wanted::Messages || (wanted == Wanted::Anything && promise == Promise::Messages);
+    if messages && bytes.first().is_some_and(|first| *first < 8) {
+        return Some(Body::Messages);
     }
     // A byte-order mark tells nothing, and its first bytes less.
     let mark: &[u8] = b"\xEF\xBB\xBF";

@@ -33,11 +33,17 @@ pub enum Protocol {
     Ollama,
     /// Cohere's chat, version 2, and version 1.
     Cohere,
+    /// Bedrock's ConverseStream.
+    BedrockConverse,
+    /// Bedrock's InvokeModelWithResponseStream, whatever the model.
+    BedrockInvoke,
+    /// SageMaker's InvokeEndpointWithResponseStream.
+    SageMaker,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Auto,
         Self::OpenAi,
         Self::Events,
@@ -51,6 +57,9 @@ impl Protocol {
         Self::Gemini,
         Self::Ollama,
         Self::Cohere,
+        Self::BedrockConverse,
+        Self::BedrockInvoke,
+        Self::SageMaker,
     ];
 
     /// The name in the public API.
@@ -70,6 +79,9 @@ impl Protocol {
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
             Self::Cohere => "cohere",
+            Self::BedrockConverse => "bedrock-converse",
+            Self::BedrockInvoke => "bedrock-invoke",
+            Self::SageMaker => "sagemaker",
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::formats::events::EventsDecoder;
 use crate::formats::ui_message::UiMessageDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::providers::anthropic::AnthropicDecoder;
+use crate::providers::aws::converse::ConverseDecoder;
+use crate::providers::aws::invoke::InvokeDecoder;
+use crate::providers::aws::sagemaker::SageMakerDecoder;
 use crate::providers::cohere::CohereDecoder;
 use crate::providers::gemini::GeminiDecoder;
 use crate::providers::ollama::OllamaDecoder;
@@ -25,6 +28,9 @@ pub(crate) enum Reader {
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
+    SageMaker(Box<SageMakerDecoder>),
+    BedrockInvoke(Box<InvokeDecoder>),
+    BedrockConverse(Box<ConverseDecoder>),
     Cohere(Box<CohereDecoder>),
     Ollama(Box<OllamaDecoder>),
     Gemini(Box<GeminiDecoder>),
@@ -42,6 +48,9 @@ macro_rules! each {
             Reader::Undecided { .. } => $undecided,
             Reader::OpenAi($decoder) => $body,
             Reader::Anthropic($decoder) => $body,
+            Reader::SageMaker($decoder) => $body,
+            Reader::BedrockInvoke($decoder) => $body,
+            Reader::BedrockConverse($decoder) => $body,
             Reader::Cohere($decoder) => $body,
             Reader::Ollama($decoder) => $body,
             Reader::Gemini($decoder) => $body,
@@ -59,6 +68,9 @@ impl Reader {
         match protocol {
             Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
             Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::SageMaker => Self::SageMaker(Box::new(SageMakerDecoder::new(max_held_bytes))),
+            Protocol::BedrockInvoke => Self::BedrockInvoke(Box::new(InvokeDecoder::new(max_held_bytes))),
+            Protocol::BedrockConverse => Self::BedrockConverse(Box::new(ConverseDecoder::new(max_held_bytes))),
             Protocol::Cohere => Self::Cohere(Box::new(CohereDecoder::new(max_held_bytes))),
             Protocol::Ollama => Self::Ollama(Box::new(OllamaDecoder::new(max_held_bytes))),
             Protocol::Gemini => Self::Gemini(Box::new(GeminiDecoder::new(max_held_bytes))),
@@ -76,6 +88,9 @@ impl Reader {
             Self::Undecided { .. } => None,
             Self::OpenAi(_) => Some(Protocol::OpenAi),
             Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::SageMaker(_) => Some(Protocol::SageMaker),
+            Self::BedrockInvoke(_) => Some(Protocol::BedrockInvoke),
+            Self::BedrockConverse(_) => Some(Protocol::BedrockConverse),
             Self::Cohere(_) => Some(Protocol::Cohere),
             Self::Ollama(_) => Some(Protocol::Ollama),
             Self::Gemini(_) => Some(Protocol::Gemini),

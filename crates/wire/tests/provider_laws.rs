@@ -3,12 +3,17 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use millstream_wire::Protocol;
 use proptest::prelude::*;
 use support::{decode, options};
 
 const PROTOCOLS: [Protocol; 5] =
     [Protocol::Anthropic, Protocol::OpenAiResponses, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
+
+const MESSAGES: [Protocol; 4] =
+    [Protocol::BedrockConverse, Protocol::BedrockInvoke, Protocol::SageMaker, Protocol::Auto];
 
 /// Values that stand where a format has others.
 const ODD: &[&str] = &["null", "0", "-1", "1e99", "true", "\"\"", "\"x\"", "[]", "[1]", "{}", "{\"a\":{}}"];
@@ -144,6 +149,78 @@ proptest! {
                     pieces.push(&body[from..]);
                     prop_assert_eq!(decode(options, pieces), expected, "{} {:?}", protocol, kind);
                 }
+            }
+        }
+    }
+}
+
+const EVENTS: [&str; 7] =
+    ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata", "chunk"];
+
+const CONVERSE: &[&str] = &[
+    r#"{"contentBlockIndex":0,"delta":{"text":"Hi"}}"#,
+    r#"{"contentBlockIndex":1,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}"#,
+    r#"{"contentBlockIndex":1,"delta":{"toolUse":{"input":"{\"x\":1}"}}}"#,
+    r#"{"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"u","name":"g","type":"server_tool_use"}}}"#,
+    r#"{"contentBlockIndex":2,"delta":{"reasoningContent":{"signature":"s","text":@}}}"#,
+    r#"{"contentBlockIndex":@,"delta":@}"#,
+    r#"{"contentBlockIndex":1}"#,
+    r#"{"stopReason":"tool_use","x":@}"#,
+    r#"{"usage":{"inputTokens":1,"outputTokens":@}}"#,
+    r#"{"message":"no","originalStatusCode":@}"#,
+    r#"{"outputText":"Hi","completionReason":@}"#,
+];
+
+/// An AWS message: an event, a model's event in base64, a part of another body, or an exception.
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let odd = |(frame, odd): (&str, &str)| frame.replace('@', odd);
+    let event = (prop::sample::select(EVENTS.to_vec()), prop::sample::select(CONVERSE), prop::sample::select(ODD))
+        .prop_map(move |(name, frame, value)| (":event-type", name, odd((frame, value)).into_bytes()));
+    let chunk = prop_oneof![frame(), (prop::sample::select(CONVERSE), prop::sample::select(ODD)).prop_map(odd)]
+        .prop_map(|frame| {
+            (":event-type", "chunk", format!("{{\"bytes\":\"{}\"}}", STANDARD.encode(frame)).into_bytes())
+        });
+    let part = piece().prop_map(|piece| (":event-type", "PayloadPart", piece.into_bytes()));
+    let exception = frame().prop_map(|frame| (":exception-type", "throttlingException", frame.into_bytes()));
+    prop_oneof![4 => event, 4 => chunk, 4 => part, 1 => exception].prop_map(|(header, name, payload)| {
+        let kind = if header == ":event-type" { "event" } else { "exception" };
+        let mut headers = Vec::new();
+        for (name, value) in [(":message-type", kind), (header, name)] {
+            headers.push(u8::try_from(name.len()).unwrap());
+            headers.extend_from_slice(name.as_bytes());
+            headers.extend_from_slice(&[7, 0, u8::try_from(value.len()).unwrap()]);
+            headers.extend_from_slice(value.as_bytes());
+        }
+        let mut bytes = Vec::new();
+        bytes.extend(u32::try_from(16 + headers.len() + payload.len()).unwrap().to_be_bytes());
+        bytes.extend(u32::try_from(headers.len()).unwrap().to_be_bytes());
+        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        bytes.extend(headers);
+        bytes.extend(payload);
+        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_messages_keep_the_laws_and_read_the_same_at_any_split(
+        messages in prop::collection::vec(message(), 0..14), flip in prop::option::of(any::<prop::sample::Index>()),
+        piece in 1..90_usize,
+    ) {
+        let mut body = messages.concat();
+        if let Some(flip) = flip.filter(|_| !body.is_empty()) {
+            let at = flip.index(body.len());
+            body[at] ^= 0x10;
+        }
+        for protocol in MESSAGES {
+            for max_event_bytes in [1 << 20, 2048] {
+                let options = options(protocol, Some("application/vnd.amazon.eventstream"));
+                let options = millstream_wire::DecoderOptions { max_event_bytes, ..options };
+                let expected = decode(options.clone(), [&*body]);
+                prop_assert_eq!(decode(options, body.chunks(piece)), expected, "{}", protocol);
             }
         }
     }

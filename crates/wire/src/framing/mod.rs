@@ -4,6 +4,7 @@
 //! number of times, so that time is linear for any fragmentation; what lies whole in one piece is borrowed from it, not copied; memory is bounded by the cap the
 //! caller gives, and a body that goes beyond it is refused once and for all. Imports `memchr` and the crate's errors.
 
+pub mod aws_event_stream;
 mod bom;
 pub mod encode;
 pub mod ndjson;

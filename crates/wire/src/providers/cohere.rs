@@ -225,6 +225,10 @@ impl CohereDecoder {
             if let Some(meta) = response.and_then(|response| response.some("meta")) {
                 self.turn.usage(meta, sink);
             }
+            // Bedrock counts in an object of its own.
+            if let Some(metrics) = raw.some("amazon-bedrock-invocationMetrics") {
+                self.turn.usage(metrics, sink);
+            }
             if let Some(reason) = raw.some("finish_reason") {
                 self.turn.finish_reason(0, reason, sink)?;
             }
@@ -280,7 +284,8 @@ fn normalise(raw: &str) -> FinishReason {
 /// What is counted stands in `tokens`; `billed_units` leaves out what a template adds.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
     let of = |name: &str| count_in(raw, "tokens", name).or_else(|| count_in(raw, "billed_units", name));
-    let (prompt, completion) = (of("input_tokens"), of("output_tokens"));
+    let prompt = of("input_tokens").or_else(|| count(raw, "inputTokenCount"));
+    let completion = of("output_tokens").or_else(|| count(raw, "outputTokenCount"));
     prompt.or(completion)?;
     Some(Usage {
         prompt_tokens: prompt,

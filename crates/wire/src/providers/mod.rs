@@ -4,6 +4,8 @@
 //! It keeps the laws of [`Event`](crate::Event) for any payload. Imports the crate's vocabulary and `serde_json` values.
 
 pub(crate) mod anthropic;
+pub(crate) mod aws;
+mod blocks;
 pub(crate) mod cohere;
 pub mod error_body;
 pub(crate) mod gemini;

@@ -9,13 +9,11 @@
 //! come out as one; an `error` is the end. Most frames are deltas in Anthropic's own spelling, which are read by
 //! comparing bytes; all others are walked once. Event names: docs.anthropic.com, "Streaming messages".
 
-mod blocks;
-
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-use self::blocks::{Block, Blocks};
+use super::blocks::{Block, Blocks};
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::{count, count_in};
 use crate::frame::{Fault, Frame, Sink};
@@ -161,7 +159,7 @@ impl AnthropicDecoder {
         }
         let text = frame.text();
         if frame.event == "error" && !text.trim_ascii_start().starts_with('{') {
-            self.close_blocks(sink)?;
+            self.blocks.close_all(&mut self.turn, sink)?;
             self.turn.fail(read_error(&frame), sink);
             return Ok(());
         }
@@ -234,7 +232,7 @@ impl AnthropicDecoder {
         let kind = event.kind.and_then(Raw::as_str).unwrap_or_default();
         let kind = if kind.is_empty() { name } else { &*kind };
         if kind == "error" || event.error.is_some() {
-            self.close_blocks(sink)?;
+            self.blocks.close_all(&mut self.turn, sink)?;
             if let Some(raw) = Raw::parse(whole) {
                 self.turn.fail_with(raw, sink);
             }
@@ -251,7 +249,7 @@ impl AnthropicDecoder {
         };
         match kind {
             "message_start" => {
-                self.close_blocks(sink)?;
+                self.blocks.close_all(&mut self.turn, sink)?;
                 self.message(event.message, sink)?;
                 others(&mut self.turn, sink);
             }
@@ -262,7 +260,7 @@ impl AnthropicDecoder {
             },
             "content_block_stop" => {
                 if let Some(block) = self.blocks.take(event.index) {
-                    self.close_block(block, sink)?;
+                    block.close(&mut self.turn, sink)?;
                 }
             }
             "message_delta" => {
@@ -303,7 +301,7 @@ impl AnthropicDecoder {
                     for block in value.items().filter(|block| block.is_object()) {
                         self.begin_block(None, Some(block), sink)?;
                     }
-                    self.close_blocks(sink)?;
+                    self.blocks.close_all(&mut self.turn, sink)?;
                 }
                 name => self.turn.hold(0, name, value, sink),
             }
@@ -328,7 +326,7 @@ impl AnthropicDecoder {
     fn begin_block(&mut self, index: Option<u64>, raw: Option<Raw<'_>>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         // The same number again, or none: the one before is over.
         if let Some(block) = self.blocks.take(index) {
-            self.close_block(block, sink)?;
+            block.close(&mut self.turn, sink)?;
         }
         let Some(raw) = raw else { return Ok(()) };
         let text = |name: &str| raw.field(name).and_then(Raw::as_str).unwrap_or_default();
@@ -369,7 +367,7 @@ impl AnthropicDecoder {
             }
         };
         if let Some(oldest) = self.blocks.open(index, block) {
-            self.close_block(oldest, sink)?;
+            oldest.close(&mut self.turn, sink)?;
         }
         Ok(())
     }
@@ -413,63 +411,15 @@ impl AnthropicDecoder {
         if inner.is_empty() {
             return Ok(());
         }
-        match self.blocks.find(index) {
-            Some(Block::Call { at, .. }) => {
-                let at = *at;
-                let (calls, budget) = self.turn.calls(0)?;
-                calls.append(0, at, inner, budget, sink)
-            }
-            Some(Block::Held { input, .. }) => {
-                let before = input.len();
-                json::unescape_into(inner, input);
-                self.turn.budget.take(input.len() - before)
-            }
-            _ => {
-                let delta = Value::from(json::unescape(inner).into_owned());
-                self.turn.give_value(0, "partial_json", delta, sink);
-                Ok(())
-            }
-        }
-    }
-
-    fn close_block(&mut self, block: Block, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        match block {
-            Block::Text | Block::Given => {}
-            Block::Thinking { signature } => {
-                self.turn.budget.put_back(signature.len());
-                self.turn.reasoning(0, Cow::Borrowed(""), Some(Cow::Owned(signature)), sink);
-            }
-            Block::Call { at, input } => {
-                self.turn.budget.put_back(input.len());
-                let (calls, budget) = self.turn.calls(0)?;
-                if !input.is_empty() && !calls.has_arguments(at) {
-                    calls.append_text(0, at, &input, budget, sink)?;
-                }
-                // One without arguments waits: the model may have been stopped before it wrote any.
-                calls.give_complete(0, sink);
-            }
-            Block::Held { block, input } => {
-                self.turn.budget.put_back(block.len() + input.len());
-                let mut value = Raw::parse(&block).map_or(Value::Null, Raw::to_value);
-                if let (Value::Object(members), false) = (&mut value, input.is_empty()) {
-                    let input = Raw::parse(&input).map_or_else(|| Value::from(input.as_str()), Raw::to_value);
-                    members.insert("input".to_owned(), input);
-                }
-                self.turn.give_value(0, "content_block", value, sink);
-            }
-        }
-        Ok(())
-    }
-
-    fn close_blocks(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        while let Some(block) = self.blocks.take_first() {
-            self.close_block(block, sink)?;
+        if !self.blocks.input(index, inner, &mut self.turn, sink)? {
+            let delta = Value::from(json::unescape(inner).into_owned());
+            self.turn.give_value(0, "partial_json", delta, sink);
         }
         Ok(())
     }
 
     fn stop(&mut self, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        self.close_blocks(sink)?;
+        self.blocks.close_all(&mut self.turn, sink)?;
         self.turn.finish(sink);
         Ok(())
     }
@@ -477,7 +427,7 @@ impl AnthropicDecoder {
     /// The body ended.
     pub(crate) fn end(&mut self, sink: &mut Sink<'_>) -> Completion {
         // The cap can't be met any more: blocks only give back what they hold, or move it to their call.
-        if !self.turn.ended && self.close_blocks(sink).is_err() {
+        if !self.turn.ended && self.blocks.close_all(&mut self.turn, sink).is_err() {
             self.blocks = Blocks::default();
         }
         self.turn.end(false, sink)
