@@ -152,8 +152,8 @@ test('ten thousand relays with faults on both sides leave nothing lost, open or 
     }
     late.sort((a, b) => a - b)
     t.diagnostic(
-      `${late.length} upstreams closed as their clients left, after ${late[late.length >> 1]} ms (median), ` +
-        `${late[Math.floor(late.length * 0.99)]} ms (99 %)`,
+      `${late.length} upstreams closed as their clients left, after ${Math.round(late[late.length >> 1])} ms (median), ` +
+        `${Math.round(late[Math.floor(late.length * 0.99)])} ms (99 %)`,
     )
 
     // What is still open are connections for the next request, which go with the provider.
