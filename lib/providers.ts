@@ -15,8 +15,11 @@ import { ValidationError } from './errors.js'
 export type WireProtocol =
   | 'anthropic'
   | 'gemini'
+  | 'gemini-interactions'
+  | 'workers-ai'
   | 'ollama'
   | 'cohere'
+  | 'watsonx'
   | 'bedrock-converse'
   | 'bedrock-invoke'
   | 'sagemaker'
@@ -38,8 +41,11 @@ export const protocols = [
   'openai-responses',
   'anthropic',
   'gemini',
+  'gemini-interactions',
+  'workers-ai',
   'ollama',
   'cohere',
+  'watsonx',
   'bedrock-converse',
   'bedrock-invoke',
   'sagemaker',

@@ -221,6 +221,14 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
     if names(&["done"]) && names(&["created_at", "model"]) && names(&["message", "response"]) {
         return Shape::Provider(Protocol::Ollama);
     }
+    let kind = raw.some("event_type").and_then(Raw::inner).unwrap_or_default();
+    if kind.starts_with("interaction.") || kind.starts_with("step.") {
+        return Shape::Provider(Protocol::GeminiInteractions);
+    }
+    let results = raw.some("results").and_then(|results| results.items().next());
+    if results.is_some_and(|result| result.field("generated_text").is_some()) {
+        return Shape::Provider(Protocol::Watsonx);
+    }
     if names(&["is_finished"]) {
         return Shape::Provider(Protocol::Cohere);
     }

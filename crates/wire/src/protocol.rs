@@ -39,11 +39,17 @@ pub enum Protocol {
     BedrockInvoke,
     /// SageMaker's InvokeEndpointWithResponseStream.
     SageMaker,
+    /// Gemini's Interactions.
+    GeminiInteractions,
+    /// Cloudflare's Workers AI: its own frames, or those of OpenAI.
+    WorkersAi,
+    /// IBM watsonx.ai.
+    Watsonx,
 }
 
 impl Protocol {
     /// Every protocol, in the order in which error messages list them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Auto,
         Self::OpenAi,
         Self::Events,
@@ -60,6 +66,9 @@ impl Protocol {
         Self::BedrockConverse,
         Self::BedrockInvoke,
         Self::SageMaker,
+        Self::GeminiInteractions,
+        Self::WorkersAi,
+        Self::Watsonx,
     ];
 
     /// The name in the public API.
@@ -82,6 +91,9 @@ impl Protocol {
             Self::BedrockConverse => "bedrock-converse",
             Self::BedrockInvoke => "bedrock-invoke",
             Self::SageMaker => "sagemaker",
+            Self::GeminiInteractions => "gemini-interactions",
+            Self::WorkersAi => "workers-ai",
+            Self::Watsonx => "watsonx",
         }
     }
 }

@@ -15,9 +15,11 @@ use crate::providers::aws::invoke::InvokeDecoder;
 use crate::providers::aws::sagemaker::SageMakerDecoder;
 use crate::providers::cohere::CohereDecoder;
 use crate::providers::gemini::GeminiDecoder;
+use crate::providers::gemini_interactions::InteractionsDecoder;
 use crate::providers::ollama::OllamaDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
+use crate::providers::watsonx::WatsonxDecoder;
 use crate::{Completion, Protocol};
 
 #[derive(Debug, Clone)]
@@ -28,6 +30,9 @@ pub(crate) enum Reader {
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
+    Watsonx(Box<WatsonxDecoder>),
+    WorkersAi(Box<OpenAiDecoder>),
+    GeminiInteractions(Box<InteractionsDecoder>),
     SageMaker(Box<SageMakerDecoder>),
     BedrockInvoke(Box<InvokeDecoder>),
     BedrockConverse(Box<ConverseDecoder>),
@@ -48,6 +53,9 @@ macro_rules! each {
             Reader::Undecided { .. } => $undecided,
             Reader::OpenAi($decoder) => $body,
             Reader::Anthropic($decoder) => $body,
+            Reader::Watsonx($decoder) => $body,
+            Reader::WorkersAi($decoder) => $body,
+            Reader::GeminiInteractions($decoder) => $body,
             Reader::SageMaker($decoder) => $body,
             Reader::BedrockInvoke($decoder) => $body,
             Reader::BedrockConverse($decoder) => $body,
@@ -68,6 +76,11 @@ impl Reader {
         match protocol {
             Protocol::OpenAi => Self::OpenAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
             Protocol::Anthropic => Self::Anthropic(Box::new(AnthropicDecoder::new(max_held_bytes))),
+            Protocol::Watsonx => Self::Watsonx(Box::new(WatsonxDecoder::new(max_held_bytes))),
+            Protocol::WorkersAi => Self::WorkersAi(Box::new(OpenAiDecoder::new(max_held_bytes))),
+            Protocol::GeminiInteractions => {
+                Self::GeminiInteractions(Box::new(InteractionsDecoder::new(max_held_bytes)))
+            }
             Protocol::SageMaker => Self::SageMaker(Box::new(SageMakerDecoder::new(max_held_bytes))),
             Protocol::BedrockInvoke => Self::BedrockInvoke(Box::new(InvokeDecoder::new(max_held_bytes))),
             Protocol::BedrockConverse => Self::BedrockConverse(Box::new(ConverseDecoder::new(max_held_bytes))),
@@ -88,6 +101,9 @@ impl Reader {
             Self::Undecided { .. } => None,
             Self::OpenAi(_) => Some(Protocol::OpenAi),
             Self::Anthropic(_) => Some(Protocol::Anthropic),
+            Self::Watsonx(_) => Some(Protocol::Watsonx),
+            Self::WorkersAi(_) => Some(Protocol::WorkersAi),
+            Self::GeminiInteractions(_) => Some(Protocol::GeminiInteractions),
             Self::SageMaker(_) => Some(Protocol::SageMaker),
             Self::BedrockInvoke(_) => Some(Protocol::BedrockInvoke),
             Self::BedrockConverse(_) => Some(Protocol::BedrockConverse),

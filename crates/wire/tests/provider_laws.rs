@@ -1,6 +1,8 @@
 //! Any frames of the providers' formats, in any order, whole and broken: the laws of events hold, and cuts make no
 //! difference.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use base64::Engine as _;
@@ -9,8 +11,16 @@ use millstream_wire::Protocol;
 use proptest::prelude::*;
 use support::{decode, options};
 
-const PROTOCOLS: [Protocol; 5] =
-    [Protocol::Anthropic, Protocol::OpenAiResponses, Protocol::Gemini, Protocol::Ollama, Protocol::Cohere];
+const PROTOCOLS: [Protocol; 8] = [
+    Protocol::Anthropic,
+    Protocol::OpenAiResponses,
+    Protocol::Gemini,
+    Protocol::GeminiInteractions,
+    Protocol::Ollama,
+    Protocol::Cohere,
+    Protocol::WorkersAi,
+    Protocol::Watsonx,
+];
 
 const MESSAGES: [Protocol; 4] =
     [Protocol::BedrockConverse, Protocol::BedrockInvoke, Protocol::SageMaker, Protocol::Auto];
@@ -94,8 +104,24 @@ const OLLAMA_AND_COHERE: &[&str] = &[
     r#"{"event_type":"stream-end","is_finished":true,"finish_reason":@,"text":"x","response":@}"#,
 ];
 
+const INTERACTIONS_AND_OTHERS: &[&str] = &[
+    r#"{"event_type":"interaction.created","interaction":{"id":"v","model":"m"}}"#,
+    r#"{"event_type":"step.start","index":0,"step":{"type":"thought"}}"#,
+    r#"{"event_type":"step.start","index":1,"step":{"type":"function_call","id":"c","name":"f","arguments":@}}"#,
+    r#"{"event_type":"step.start","index":@,"step":@}"#,
+    r#"{"event_type":"step.delta","index":0,"delta":{"type":"thought_signature","signature":"s"}}"#,
+    r#"{"event_type":"step.delta","index":1,"delta":{"type":"arguments_delta","arguments":"{}"}}"#,
+    r#"{"event_type":"step.delta","index":2,"delta":{"type":"text","text":"Hi"}}"#,
+    r#"{"event_type":"step.stop","index":1}"#,
+    r#"{"event_type":"interaction.completed","interaction":{"status":@,"usage":{"total_tokens":@}}}"#,
+    r#"{"model_id":"m","results":[{"generated_text":"Hi","input_token_count":@,"stop_reason":@}]}"#,
+    r#"{"response":"Hi","p":"x","usage":@}"#,
+    r#"{"tool_calls":[{"name":"f","arguments":@}]}"#,
+    r#"{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":@}]}"#,
+];
+
 fn frames() -> Vec<&'static str> {
-    [ANTHROPIC, RESPONSES, GEMINI, OLLAMA_AND_COHERE].concat()
+    [ANTHROPIC, RESPONSES, GEMINI, OLLAMA_AND_COHERE, INTERACTIONS_AND_OTHERS].concat()
 }
 
 /// A frame of one of the formats, at times with a value in it that is none of its own.
