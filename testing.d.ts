@@ -16,9 +16,14 @@ export interface MockAnswer {
 	tokens?: number;
 	/** Default 1. Decides made-up text, jitter, garbage and random cuts. */
 	seed?: number;
+	/**
+	 * Makes each token of a streamed text the time at which it goes out, in microseconds since 1970 and a space behind it,
+	 * so that a client can tell how long it was on its way.
+	 */
+	stamp?: boolean;
 	/** Reasons first: this text, or so many made-up tokens. */
 	reasoning?: string | number;
-	/** The delta's field for it in the OpenAI format. Default `reasoning_content`. */
+	/** The delta's field for it in OpenAI's format. Default `reasoning_content`. */
 	reasoningField?: "reasoning_content" | "reasoning";
 	/** Calls these tools after the text. `arguments` may be a string, sent as it is, valid JSON or not. */
 	toolCalls?: {
@@ -26,7 +31,10 @@ export interface MockAnswer {
 		id?: string;
 		arguments?: unknown;
 	}[];
-	/** Instead of `stop`, `length` (where the request's own limit cut the answer) or `tool_calls`. */
+	/**
+	 * Instead of `stop`, `length` (where the request's own limit cut the answer) or `tool_calls`. These, and
+	 * `content_filter`, are said in the words of the format: `end_turn` to a client of Anthropic's; others go out as given.
+	 */
 	finishReason?: string;
 	/** Sends a `metadata` frame, in the `events` format. */
 	metadata?: Record<string, unknown>;
@@ -74,7 +82,10 @@ export interface MockAnswer {
 		every: number;
 		text?: string;
 	};
-	/** Leaves out the first frame, the finish reason, the usage or the format's terminal marker. */
+	/**
+	 * Leaves out the first frame, the finish reason, the usage or the format's terminal marker. Gemini's has no first frame
+	 * and, as events, no marker but the finish reason.
+	 */
 	omit?: ("start" | "finish" | "usage" | "done")[];
 	/** Whether frames of the `events` format carry ids, by which `Last-Event-ID` goes on after them. Default true. */
 	ids?: boolean;
@@ -99,8 +110,8 @@ export interface MockAnswer {
 		bytes: number;
 	};
 	/**
-	 * Reports a failure inside the stream and ends it; `done` says whether the terminal marker follows (default: not in
-	 * the OpenAI format, always in the `events` format).
+	 * Reports a failure inside the stream and ends it; `done` says whether the terminal marker follows (default: as is
+	 * the format's habit; OpenAI's and Anthropic's end without). Gemini's takes `code` or `status` as the HTTP status.
 	 */
 	error?: {
 		afterTokens?: number;
@@ -129,10 +140,11 @@ export interface MockOptions extends MockAnswer {
 	/** What `GET /v1/models` lists besides the recordings. */
 	models?: string[];
 	/**
-	 * Paths that answer, and how, besides `POST /v1/chat/completions` and `/chat/completions` (`openai`) and
-	 * `/api/chat` (`events`); `'*'` stands for every other path.
+	 * Paths that answer, and how, besides `POST /v1/chat/completions` and `/chat/completions` (`openai`), `/v1/messages`
+	 * (`anthropic`), `/…/models/<model>:streamGenerateContent` and `:generateContent` (`gemini`), and `/api/chat`
+	 * (`events`); `'*'` stands for every other path.
 	 */
-	routes?: Record<string, "openai" | "events">;
+	routes?: Record<string, "openai" | "anthropic" | "gemini" | "events">;
 	/** The n-th request gets the n-th of these, laid over the rest of the options; the last one repeats. */
 	script?: MockAnswer[];
 	/** Requests that are remembered. Default 10,000; the oldest are forgotten first. */

@@ -89,6 +89,8 @@ pub(crate) struct Relay {
     heartbeat: Option<Box<Heartbeat>>,
     /// How many hand-made events were encoded.
     injected: u32,
+    /// Whether there is anything in it that a client waits for. Until then a failure can still be a real status.
+    said: bool,
     /// Whether nothing more is encoded: the format's end was, or nobody wants it.
     ended: bool,
 }
@@ -128,6 +130,7 @@ impl Relay {
                 .filter(|every| !every.is_zero())
                 .map(|every| Box::new(Heartbeat { every, timer: Box::pin(sleep(every)), last_sent: Instant::now() })),
             injected: 0,
+            said: false,
             ended: false,
         })
     }
@@ -153,6 +156,7 @@ impl Relay {
     pub(crate) fn inject(&mut self, event: &str, json: &str) {
         // `lib/` lets only format `events` come here, with names of its own.
         if !self.ended && self.encoder.inject(event, json, &mut self.out).is_ok() {
+            self.said = true;
             self.injected += 1;
         }
     }
@@ -194,6 +198,7 @@ impl Relay {
     pub(crate) fn event(&mut self, event: &Event<'_>, behind: Cursor) {
         self.cursor = behind;
         if !self.ended {
+            self.said |= event.is_content();
             self.encoder.event(event, &mut self.out);
         }
     }
@@ -224,9 +229,10 @@ impl Relay {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let nothing_said = self.out.is_empty() && self.cursor == Cursor::default() && self.is_unasked();
+        let nothing_said = !self.said && self.is_unasked();
         match outcome {
             Outcome::Complete => {
+                self.said = true;
                 self.encoder.event(finish, &mut self.out);
                 self.encoder.finish(now_ms(), &mut self.out);
             }
@@ -258,7 +264,7 @@ impl Relay {
         self.beat(cx);
         match &mut self.sink {
             Sink::Undecided { asked } => {
-                if self.out.is_empty() {
+                if self.out.is_empty() || !self.said {
                     return Poll::Ready(());
                 }
                 if !std::mem::replace(asked, true) {

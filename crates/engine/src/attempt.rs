@@ -4,14 +4,13 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use millstream_wire::providers::error_body::parse_error_body;
 use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Protocol};
 use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::Body;
+use crate::body::{Body, with_buffer};
 use crate::classify;
 use crate::clocks::Clocks;
 use crate::delivery::Delivery;
@@ -47,7 +46,9 @@ pub(crate) async fn run<E: Exit>(
     let last_event_id = delivery
         .continue_after()
         .and_then(|id| Some((HeaderName::from_static("last-event-id"), HeaderValue::from_str(id).ok()?)));
-    let answer = match transport.send(prepared, last_event_id, clocks).await {
+    // Several KiB that are of no use any more once the answer streams.
+    let sending = Box::pin(transport.send(prepared, last_event_id, clocks));
+    let answer = match sending.await {
         Ok(answer) => answer,
         Err(error) => return Ending::Failed(error),
     };
@@ -105,13 +106,17 @@ struct Reading<'a, E> {
 impl<E: Exit> Reading<'_, E> {
     /// Reads until nothing is there to read. Ready with whether the body may go on after the answer's end.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, StreamError>> {
+        with_buffer(|buffer| self.poll_with(cx, buffer))
+    }
+
+    fn poll_with(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<bool, StreamError>> {
         for _ in 0..CHUNKS_PER_TURN {
             if self.exit.poll_ready(cx).is_pending() {
                 self.exit.poll_flush(cx);
                 return self.clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
             }
             self.clocks.unpause();
-            match self.body.poll_data(cx, &self.prepared.url) {
+            match self.body.poll_data(cx, &self.prepared.url, buffer) {
                 Poll::Ready(Some(Ok(data))) => {
                     if let Some(ending) = self.chunk(&data) {
                         return Poll::Ready(ending);
@@ -133,7 +138,7 @@ impl<E: Exit> Reading<'_, E> {
         Poll::Pending
     }
 
-    fn chunk(&mut self, data: &Bytes) -> Option<Result<bool, StreamError>> {
+    fn chunk(&mut self, data: &[u8]) -> Option<Result<bool, StreamError>> {
         if data.is_empty() {
             self.clocks.note_bytes(false);
             return None;
@@ -197,19 +202,21 @@ async fn refused(mut answer: Answer, url: &Url, retryable_codes: &[u16], clocks:
 async fn bounded_body(body: &mut Body, url: &Url, clocks: &mut Clocks) -> Vec<u8> {
     let mut read = Vec::new();
     let reading = poll_fn(|cx| {
-        loop {
-            match body.poll_data(cx, url) {
-                Poll::Ready(Some(Ok(data))) => {
-                    let room = ERROR_BODY_BYTES.saturating_sub(read.len());
-                    read.extend(data.iter().take(room));
-                    if data.len() >= room {
-                        return Poll::Ready(());
+        with_buffer(|buffer| {
+            loop {
+                match body.poll_data(cx, url, buffer) {
+                    Poll::Ready(Some(Ok(data))) => {
+                        let room = ERROR_BODY_BYTES.saturating_sub(read.len());
+                        read.extend(data.iter().take(room));
+                        if data.len() >= room {
+                            return Poll::Ready(());
+                        }
                     }
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return clocks.poll_waiting(cx).map(|_| ()),
                 }
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return clocks.poll_waiting(cx).map(|_| ()),
             }
-        }
+        })
     });
     // Running out of time is no failure of its own: the status is known.
     let _ = timeout_at(Instant::now() + ERROR_BODY_TIME, reading).await;

@@ -16,6 +16,14 @@ pub enum ProxySource {
 }
 
 impl ProxySource {
+    /// Whether it is certain that plain HTTP goes through none.
+    pub(crate) fn is_direct(self) -> bool {
+        let named = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter();
+        // Elsewhere the system has settings beside the environment's.
+        let environment = cfg!(not(any(target_os = "macos", windows)));
+        self == Self::Direct || (environment && named.filter_map(std::env::var_os).all(|url| url.is_empty()))
+    }
+
     /// Whether a proxy for plain HTTP is reached over TLS.
     pub(crate) fn is_secure(self) -> bool {
         let secure = |name| std::env::var(name).is_ok_and(|url| url.trim_start().starts_with("https:"));

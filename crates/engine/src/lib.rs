@@ -13,6 +13,7 @@ mod connect;
 mod delivery;
 mod error;
 mod exit;
+mod plain;
 mod redact;
 mod replay;
 mod request;

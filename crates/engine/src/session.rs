@@ -10,7 +10,7 @@ use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
 use crate::attempt::{self, Ending};
-use crate::body::Body;
+use crate::body::{Body, with_buffer};
 use crate::cancel::CancelSwitch;
 use crate::classify;
 use crate::clocks::Clocks;
@@ -131,17 +131,19 @@ async fn drain(mut body: Body, url: &Url, cancel: &CancelSwitch) {
     let mut left = DRAIN_BYTES;
     let mut time = pin!(sleep(DRAIN_TIME));
     poll_fn(|cx| {
-        loop {
-            match body.poll_data(cx, url) {
-                Poll::Ready(Some(Ok(data))) => match left.checked_sub(data.len()) {
-                    Some(less) => left = less,
-                    None => return Poll::Ready(()),
-                },
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if cancel.poll(cx).is_ready() => return Poll::Ready(()),
-                Poll::Pending => return time.as_mut().poll(cx),
+        with_buffer(|buffer| {
+            loop {
+                match body.poll_data(cx, url, buffer) {
+                    Poll::Ready(Some(Ok(data))) => match left.checked_sub(data.len()) {
+                        Some(less) => left = less,
+                        None => return Poll::Ready(()),
+                    },
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending if cancel.poll(cx).is_ready() => return Poll::Ready(()),
+                    Poll::Pending => return time.as_mut().poll(cx),
+                }
             }
-        }
+        })
     })
     .await;
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_wire::Protocol;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 use reqwest::tls::Certificate;
 use reqwest::{Client, ClientBuilder, StatusCode, Url};
@@ -21,8 +21,11 @@ use crate::classify;
 use crate::clocks::Clocks;
 use crate::config::{EngineConfig, EngineError, ProxySource};
 use crate::connect::ConnectLimit;
+use crate::plain::{Plain, PlainAnswer};
 use crate::websocket::{self, Framing, Socket};
 use crate::{Carrier, ErrorKind, SessionRequest, StreamError};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Node's `http.Server` closes idle connections after 5 s; asking on one at that moment would fail.
 const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -40,6 +43,9 @@ pub(crate) struct Transport {
     secure_proxy: bool,
     /// For `http:`. Trusts no certificate, and so is made at once.
     plain: Client,
+    user_agent: HeaderValue,
+    /// For `http:` where there is no proxy.
+    direct: Option<Plain>,
     /// For `https:`, made when first asked for: reading the platform's certificates takes milliseconds.
     secure: OnceLock<Result<Client, EngineError>>,
     /// For `wss:`, made like `secure`. An upgrade exists in HTTP/1.1 alone, so this one offers no other.
@@ -69,6 +75,9 @@ impl Transport {
         let plain = finish(builder(&config).tls_certs_only([]))?;
         Ok(Self {
             secure_proxy: config.proxy.is_secure(),
+            direct: config.proxy.is_direct().then(|| Plain::new(config.runtime.clone(), POOL_IDLE)),
+            user_agent: HeaderValue::try_from(&config.user_agent)
+                .map_err(|error| EngineError { reason: format!("the user agent is no header value: {error}") })?,
             config,
             plain,
             secure: OnceLock::new(),
@@ -100,12 +109,24 @@ impl Transport {
             if let Some((name, value)) = &extra {
                 headers.insert(name.clone(), value.clone());
             }
+            let connect = clocks.limits().connect;
+            if let (Some(direct), "http", None) = (&self.direct, url.scheme(), request.web_socket)
+                && url.username().is_empty()
+            {
+                headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+                let sending = direct.post(&url, &headers, &request.body, connect);
+                let PlainAnswer { status, headers, body } = in_time(sending, request, clocks).await?;
+                if !status.is_redirection() {
+                    return Ok(Answer { status, headers, body: Body::Plain(Box::new(body)) });
+                }
+                url = redirect(&request.url, &url, status, &headers)?;
+                continue;
+            }
             let key = request.web_socket.map(|_| websocket::ask(&mut headers));
             let sending = match key {
                 None => client.post(url.clone()).headers(headers).body(request.body.clone()),
                 Some(_) => client.get(url.clone()).headers(headers),
             };
-            let connect = clocks.limits().connect;
             let response = in_time(ConnectLimit::scope(connect, sending.send()), request, clocks).await?;
             if let (Some(framing), Some(key)) = (request.web_socket, &key)
                 && (response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS)
@@ -134,8 +155,8 @@ impl Transport {
 }
 
 /// Waits for something of the network's while the clocks run.
-async fn in_time<T>(
-    waiting: impl Future<Output = reqwest::Result<T>>,
+async fn in_time<T, E: Into<BoxError>>(
+    waiting: impl Future<Output = Result<T, E>>,
     request: &Prepared,
     clocks: &mut Clocks,
 ) -> Result<T, StreamError> {
@@ -147,7 +168,7 @@ async fn in_time<T>(
     .await;
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(classify::network(&error, &request.url, clocks.limits().connect)),
+        Ok(Err(error)) => Err(classify::network(&*error.into(), &request.url, clocks.limits().connect)),
         Err(phase) => Err(classify::timeout(phase, clocks.limits())),
     }
 }
