@@ -1120,7 +1120,7 @@ export interface WebPipeOptions extends PipeOptions {
  * How an answer is sent on to a WebSocket.
  *
  * @example
- * await result.pipeToWebSocket(socket, { signal: AbortSignal.timeout(60_000) })
+ * const options: WebSocketPipeOptions = { signal: AbortSignal.timeout(60_000) }
  */
 export interface WebSocketPipeOptions {
 	/** Ends the answer, which the client is told. */
