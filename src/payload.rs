@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use millstream_wire::{Event, FinishReason, RawJson, ToolCall, Usage};
+use millstream_wire::{Event, FinishReason, ToolCall};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -71,18 +71,7 @@ pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
                 valid: call.valid,
             })
         }
-        kind if kind == Kind::Usage as u32 => {
-            let counts: Counts = serde_json::from_str(payload).ok()?;
-            Event::Usage(Usage {
-                prompt_tokens: counts.prompt_tokens,
-                completion_tokens: counts.completion_tokens,
-                total_tokens: counts.total_tokens,
-                cached_tokens: counts.cached_tokens,
-                reasoning_tokens: counts.reasoning_tokens,
-                audio_tokens: counts.audio_tokens,
-                raw: counts.raw,
-            })
-        }
+        kind if kind == Kind::Usage as u32 => Event::Usage(serde_json::from_str(payload).ok()?),
         kind if kind == Kind::Metadata as u32 => Event::Metadata(serde_json::from_str(payload).ok()?),
         _ => return None,
     };
@@ -114,16 +103,4 @@ struct Call {
     tool: String,
     arguments: String,
     valid: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Counts {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-    cached_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
-    audio_tokens: Option<u64>,
-    raw: Option<RawJson>,
 }
