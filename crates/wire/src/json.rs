@@ -71,6 +71,8 @@ impl<'a> Raw<'a> {
         match self.lead() {
             b'n' => true,
             b'"' => self.0.len() == 2,
+            // Most often it is, at first sight, and nothing need be walked.
+            b'{' | b'[' if self.0.len() == 2 => true,
             b'{' | b'[' => {
                 // Keys don't count, scalars do: void is what has neither text, number nor boolean in it.
                 let mut open = vec![self];

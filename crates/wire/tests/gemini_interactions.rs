@@ -1,6 +1,5 @@
 //! Gemini's Interactions: recordings, read once more in another way, and bodies of our own under
 //! `fixtures/gemini-interactions`.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

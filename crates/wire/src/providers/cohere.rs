@@ -34,6 +34,7 @@ struct Fielded<'a> {
     kind: Option<Raw<'a>>,
     index: Option<u64>,
     delta: Option<Raw<'a>>,
+    logprobs: Option<Raw<'a>>,
     whole: &'a str,
 }
 
@@ -92,6 +93,7 @@ impl CohereDecoder {
                 "type" | "event_type" => event.kind = Some(value),
                 "index" => event.index = value.as_count(),
                 "delta" => event.delta = Some(value),
+                "logprobs" => event.logprobs = Some(value),
                 "is_finished" => finished = Some(value.is_true()),
                 _ => {}
             }
@@ -122,7 +124,7 @@ impl CohereDecoder {
                         name => self.turn.give(0, name, value, sink),
                     }
                 }
-                if let Some(logprobs) = event.raw().and_then(|raw| raw.some("logprobs")) {
+                if let Some(logprobs) = event.logprobs {
                     self.turn.give(0, "logprobs", logprobs, sink);
                 }
             }
