@@ -111,6 +111,8 @@ export const clientKeys = [
 /** A checked {@link ClientConfig}, defaults applied. */
 export interface ClientSettings {
   providers: ReadonlyMap<string, ClientProvider>
+  /** Where to ask those of them for whom nothing depends on the environment, once that was resolved. */
+  targets: Map<string, Target>
   defaultProvider: string | undefined
   defaultModel: string | undefined
   retryConfig: RetryConfig | undefined
@@ -128,6 +130,7 @@ export function clientSettings(config: ClientConfig): ClientSettings {
   const providers = checkProviders(config.providers)
   return {
     providers,
+    targets: new Map(),
     defaultProvider: checkDefault(config.defaultProvider, providers),
     defaultModel: config.defaultModel === undefined ? undefined : checkNonEmpty(config.defaultModel, 'defaultModel'),
     retryConfig: config.retry === undefined ? undefined : { ...config.retry },
@@ -151,7 +154,14 @@ export function resolveChoice(
   }
   if (typeof choice === 'string') {
     const own = settings.providers.get(choice)
+    const known = settings.targets.get(choice)
+    if (known !== undefined) return { target: known, model: own?.model }
     if (own === undefined && !isProviderName(choice)) unknownProvider(choice, 'provider', settings.providers)
+    if (own !== undefined && !isProviderName(choice) && !isRelative(own)) {
+      const target = resolve(choice, own, 'provider')
+      settings.targets.set(choice, target)
+      return { target, model: own.model }
+    }
     return { target: resolve(choice, own ?? {}, 'provider'), model: own?.model }
   }
   const given = checkProvider(choice, 'provider')

@@ -171,7 +171,7 @@ impl SessionExit {
             }
         }
         if !pull.relays.is_empty() && !self.spacing.is_zero() {
-            runtime::count_event();
+            runtime::count_event(runtime::RELAYED);
         }
         if pull.delivering || begins {
             self.deliver(event);

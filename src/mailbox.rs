@@ -165,7 +165,7 @@ impl Shared {
     /// batch it went into.
     pub(crate) fn push(&self, session: u32, kind: Kind, choice: u32, payload: &str, spacing: Duration) -> u64 {
         if !spacing.is_zero() {
-            runtime::count_event();
+            runtime::count_event(runtime::DELIVERED);
         }
         let units = utf16_units(payload);
         let mut state = self.lock();

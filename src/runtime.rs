@@ -47,15 +47,21 @@ pub(crate) fn handle() -> Result<&'static Handle> {
 /// than he would anyway.
 const GATHER: Duration = Duration::from_millis(1);
 
-/// So many events in [`GATHER`] are load.
-const BUSY: u64 = 4;
+/// So many events in [`GATHER`] are load, weighed by [`DELIVERED`] and [`RELAYED`].
+const BUSY: u64 = 4 * DELIVERED;
 
-/// Events that sessions gave so far, of those that don't ask to be delivered at once.
+/// An event on its way to JavaScript, which is told once a millisecond anyway.
+pub(crate) const DELIVERED: u64 = 6;
+
+/// One on its way to a client, who would have it sooner: only where waking costs more than that is worth.
+pub(crate) const RELAYED: u64 = 1;
+
+/// Events that sessions gave so far, weighed, of those that don't ask to be delivered at once.
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 /// Counts an event whose delivery may be gathered with others.
-pub(crate) fn count_event() {
-    EVENTS.fetch_add(1, Ordering::Relaxed);
+pub(crate) fn count_event(weight: u64) {
+    EVENTS.fetch_add(weight, Ordering::Relaxed);
 }
 
 /// Called by a thread of the runtime before it waits for its sockets. Under load a thousand streams would wake it for

@@ -20,15 +20,17 @@ const DIRECT = ['millstream', 'millstream-write']
 const BY_HAND = ['raw', 'http', 'openai']
 const ELSEWHERE = ['millstream', 'raw']
 const paced = { tokens: 200, rate: 50, spread: 1000 }
+/** Of an answer that lasts, nearly all is passing on; what a request costs Node itself is in every peer's figure. */
+const lasting = { tokens: 1000, rate: 50, spread: 1000 }
 
 /**
  * Every case sends at least 200 tokens a stream. `rate` is tokens per second and stream; 0 means as fast as it goes. `ai`
  * is at the end of its strength with 200 streams.
  */
 const CASES = {
-  'http-1000': { ...paced, front: 'http', streams: 1000, peers: [...DIRECT, ...BY_HAND] },
+  'http-1000': { ...lasting, front: 'http', streams: 1000, peers: [...DIRECT, ...BY_HAND] },
   'http-200': { ...paced, front: 'http', streams: 200, peers: [...DIRECT, ...BY_HAND, 'ai'] },
-  'express-1000': { ...paced, front: 'express', streams: 1000, peers: [...DIRECT, ...BY_HAND] },
+  'express-1000': { ...lasting, front: 'express', streams: 1000, peers: [...DIRECT, ...BY_HAND] },
   'express-200': { ...paced, front: 'express', streams: 200, peers: [...DIRECT, ...BY_HAND, 'ai'] },
   saturated: { front: 'http', streams: 64, tokens: 800, rate: 0, spread: 0, peers: [...DIRECT, ...BY_HAND] },
   https: { ...paced, front: 'https', streams: 200, peers: ELSEWHERE },
@@ -229,7 +231,15 @@ const RATIOS = [
   ...['http-1000', 'express-1000'].flatMap((name) =>
     Object.entries(P3).map(([peer, most]) => ({ id: 'P3', case: name, of: 'main', peer, most })),
   ),
-  ...['http-200', 'express-200'].map((name) => ({ id: 'P3', case: name, of: 'main', peer: 'ai', most: 1 / 200 })),
+  // With as many streams as it can take.
+  ...['http', 'express'].map((front) => ({
+    id: 'P3',
+    case: `${front}-1000`,
+    of: 'main',
+    peer: 'ai',
+    peerCase: `${front}-200`,
+    most: 1 / 200,
+  })),
   ...['http-200', 'http-1000', 'express-200', 'express-1000'].map((name) => ({
     id: 'P4',
     case: name,
@@ -241,12 +251,14 @@ const RATIOS = [
 ]
 
 function targets(results) {
-  const costs = RATIOS.flatMap(({ id, case: name, of, peer, most }) => {
-    const peers = results[name]?.peers
-    if (!peers?.millstream || !peers[peer]) return []
-    const what = `${results[name].title}, of ${peer === 'raw' ? 'raw `pipe()`' : `\`${peer}\``}`
+  const costs = RATIOS.flatMap(({ id, case: name, of, peer, peerCase = name, most }) => {
+    const ours = results[name]?.peers.millstream
+    const theirs = results[peerCase]?.peers[peer]
+    if (!ours || !theirs) return []
+    const there = peerCase === name ? '' : ` with ${results[peerCase].streams}`
+    const what = `${results[name].title}, of ${peer === 'raw' ? 'raw `pipe()`' : `\`${peer}\``}${there}`
     const wanted = most === 1 ? '< 1' : undefined
-    return [ratioTarget({ id, of, most, what, wanted }, peers.millstream, peers[peer])]
+    return [ratioTarget({ id, of, most, what, wanted }, ours, theirs)]
   })
   const { millstream, raw } = results.latency?.peers ?? {}
   if (!millstream || !raw) return costs
