@@ -13,17 +13,17 @@ import { ValidationError } from './errors.js'
  * const protocol: WireProtocol = 'anthropic'
  */
 export type WireProtocol =
+  | 'openai-responses'
   | 'anthropic'
   | 'gemini'
   | 'gemini-interactions'
   | 'workers-ai'
-  | 'ollama'
-  | 'cohere'
-  | 'watsonx'
   | 'bedrock-converse'
   | 'bedrock-invoke'
   | 'sagemaker'
-  | 'openai-responses'
+  | 'ollama'
+  | 'cohere'
+  | 'watsonx'
   | WireFormat
 
 /**

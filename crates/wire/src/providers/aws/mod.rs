@@ -12,10 +12,10 @@ use crate::framing::aws_event_stream::Message;
 use crate::json::Raw;
 use crate::{Protocol, ProviderError};
 
-/// Statuses of the exceptions that Bedrock's streams may carry (the service's API model).
-const STATUSES: [(&str, u16); 6] = [
+/// Statuses of the exceptions that Bedrock's streams may carry (the service's API model). That of a model's own failure,
+/// 424, is left out: it reads like a fault of the caller's.
+const STATUSES: [(&str, u16); 5] = [
     ("internalServerException", 500),
-    ("modelStreamErrorException", 424),
     ("modelTimeoutException", 408),
     ("serviceUnavailableException", 503),
     ("throttlingException", 429),
