@@ -20,10 +20,48 @@ const expected = {
     pull: /^(word ?){21}It follows the valley\. \{.*totalTokens: \d+,/s,
     compatible: /^It follows the valley\.\n$/,
     route: /^It follows the valley\.$/,
+    handler: /^200 text\/event-stream\nIt follows the valley\.\n400 messages\n$/,
+    'by-hand': /^start (metadata( token){4} metadata usage done)\n\1\n$/,
+    adapter: /^start( token){4} metadata done\n$/,
     errors: /^rate_limit_error \w+\ntrue 2000 \S.*\n\n$/,
     testing: /^It follows the valley\.\n$/,
     decoder: /^\[\]\n\[ \{ event: 'greeting', data: 'hello', id: '' \} \]\none\ntwo\n$/,
   },
+}
+
+/** What is done with the routes of blocks that only define them. */
+const afterwards = {
+  handler: `
+    const ask = (body) => POST(new Request('http://app.test/api/chat', { method: 'POST', body: JSON.stringify(body) }))
+    const answer = await ask({ messages: [{ role: 'user', content: 'Hi' }] })
+    console.log(answer.status, answer.headers.get('content-type'))
+    console.log([...(await answer.text()).matchAll(/"token":"([^"]*)"/g)].map(([, token]) => token).join(''))
+    const refused = await ask({ messages: 'Hi' })
+    console.log(refused.status, (await refused.json()).field)`,
+  'by-hand': served(`
+    const whole = await ask()
+    await ask({ 'last-event-id': /^id: (.*)$/m.exec(whole)[1] })`),
+  adapter: served('await ask()'),
+}
+
+/** Serves a block's `app`, and prints the names of the events that `asks` gets from it. */
+function served(asks) {
+  return `
+    const server = app.listen(0, '127.0.0.1', async () => {
+      const ask = async (headers) => {
+        const response = await fetch(\`http://127.0.0.1:\${server.address().port}/api/chat\`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }] }),
+        })
+        const body = await response.text()
+        console.log([...body.matchAll(/^event: (.*)$/gm)].map(([, name]) => name).join(' '))
+        return body
+      }
+      ${asks}
+      server.close()
+      server.closeIdleConnections()
+    })`
 }
 
 /** What answers a block, by its name; the others get `plain`. */
@@ -99,7 +137,7 @@ for (const document of documents) {
 
 function execute(name, code, url) {
   const file = join(scratch, `${name}.mjs`)
-  writeFileSync(file, code)
+  writeFileSync(file, code + (afterwards[name] ?? ''))
   const child = spawn(process.execPath, [file], {
     cwd: scratch,
     stdio: ['ignore', 'pipe', 'pipe'],
