@@ -19,7 +19,8 @@ function broken(document, read) {
         continue
       }
       named++
-      const found = source !== undefined && (source.includes(`fn ${code}(`) || source.includes(`'${code}'`))
+      const names = [`fn ${code}(`, `'${code}'`, `"${code}"`, `\`${code}\``]
+      const found = source !== undefined && names.some((name) => source.includes(name))
       if (!found) wrong.push(`${promise.trim()}: ${code}`)
     }
     if (named === 0) wrong.push(`${promise.trim()}: no test`)
@@ -35,8 +36,11 @@ test('every promise has a test that exists', () => {
 })
 
 test('a promise without its test is noticed', () => {
-  const read = () => 'fn there() {}'
+  const read = () => "fn there() {} it(`where it is so`) it('is so') it(\"it's so\")"
   assert.deepEqual(broken('| kept | `crates/a.rs` `there` |', read).wrong, [])
   assert.deepEqual(broken('| broken | `crates/a.rs` `gone` |', read).wrong, ['broken: gone'])
+  // However the name is quoted.
+  assert.deepEqual(broken("| kept | `__test__/a.mjs` `where it is so`, `is so`, `it's so` |", read).wrong, [])
+  assert.deepEqual(broken('| broken | `__test__/a.mjs` `it is so` |', read).wrong, ['broken: it is so'])
   assert.deepEqual(broken('| bare | nothing |', read).wrong, ['bare: no test'])
 })
