@@ -393,7 +393,8 @@ export interface ReplayEntry {
  * Whoever writes a stream into a {@link ReplayLog}. Either is called once at most, and neither after `end`.
  *
  * @example
- * const writer: ReplayWriter = { cancelled: () => controller.abort(), lost() {} }
+ * const stopped = new AbortController()
+ * const writer: ReplayWriter = { cancelled: () => stopped.abort(), lost() {} }
  */
 export interface ReplayWriter {
 	/** Somebody asked for the stream to stop, maybe in another process. */
@@ -707,7 +708,7 @@ export declare class StreamingResponse {
 	 * @example
 	 * app.post('/api/chat/stop', (_req, res) => {
 	 *   response.cancel()
-	 *   res.sendStatus(204)
+	 *   res.writeHead(204).end()
 	 * })
 	 */
 	cancel(): void;
@@ -747,7 +748,7 @@ export interface WebStreamingResponse extends StreamingResponse {
  * A stream of a provider's SDK, or the promise of one.
  *
  * @example
- * const source: AdapterSource<OpenAIChunk> = new OpenAI().chat.completions.create({ model: 'gpt-4', messages: [], stream: true })
+ * const source: AdapterSource<OpenAIChunk> = completion // of `openai.chat.completions.create({ …, stream: true })`
  */
 export type AdapterSource<Chunk> = AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>;
 /**
@@ -914,7 +915,7 @@ export type OpenAIAdapter = ProviderAdapter<OpenAIChunk>;
  * @example
  * const protocol: WireProtocol = 'anthropic'
  */
-export type WireProtocol = "anthropic" | "gemini" | "ollama" | "cohere" | "bedrock-converse" | "bedrock-invoke" | "sagemaker" | "openai-responses" | WireFormat;
+export type WireProtocol = "openai-responses" | "anthropic" | "gemini" | "gemini-interactions" | "workers-ai" | "bedrock-converse" | "bedrock-invoke" | "sagemaker" | "ollama" | "cohere" | "watsonx" | WireFormat;
 /**
  * What an answer can be sent on as. `events` is `StreamingResponse`'s own; `openai` is chat completions, `ui-message` the
  * AI SDK's UI message stream, `chunk` is `{type: 'chunk', content}`, `content` is `{content, finished}`.

@@ -22,6 +22,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AIStream } from 'millstream'
 import { MockProvider } from 'millstream/testing'
+import { compileFolder, ts } from './support/typescript.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const seeds = join(root, '..', 'shared', 'seeds')
@@ -107,29 +108,14 @@ after(async () => {
 test('every example with a provider’s client compiles with only its import changed', { skip }, () => {
   const modules = Object.entries(examples()).map(([name, code]) => [`${name}.ts`, code])
   write(scratch, Object.fromEntries(modules))
-  const ts = createRequire(import.meta.url)('typescript')
-  const program = ts.createProgram(
+  const { program, problems: found } = compileFolder(
+    scratch,
     modules.map(([name]) => join(scratch, name)),
-    {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.Node16,
-      moduleResolution: ts.ModuleResolutionKind.Node16,
-      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts', 'lib.dom.asynciterable.d.ts'],
-      types: ['node'],
-      strict: true,
-      // The examples read \`error.message\` in their catch clauses.
-      useUnknownInCatchVariables: false,
-      skipLibCheck: true,
-      outDir: join(scratch, 'out'),
-    },
   )
-  const problems = ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => file === undefined || file.fileName.startsWith(scratch))
-    .map(({ file, messageText }) => [
-      file?.fileName.slice(scratch.length + 1),
-      ts.flattenDiagnosticMessageText(messageText),
-    ])
+  const problems = found.map(({ file, messageText }) => [
+    file?.fileName.slice(scratch.length + 1),
+    ts.flattenDiagnosticMessageText(messageText),
+  ])
   // The one thing that is wrong with them: today's client wants a limit that the example was printed without.
   assert.equal(problems.length, 1, JSON.stringify(problems))
   assert.equal(problems[0][0], 'anthropic.ts')

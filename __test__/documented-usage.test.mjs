@@ -21,6 +21,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AIStream } from 'millstream'
 import { StreamingResponse } from 'millstream/streaming'
 import { done, serve, token, until, usageFrame } from './support/scripted-server.mjs'
+import { compileFolder, ts } from './support/typescript.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const seeds = join(root, '..', 'shared', 'seeds')
@@ -129,25 +130,10 @@ test('every example compiles with only its import changed', { skip }, () => {
   symlinkSync(root, join(packages, 'millstream'), 'junction')
   symlinkSync(join(root, 'node_modules', '@types'), join(packages, '@types'), 'junction')
 
-  const ts = createRequire(import.meta.url)('typescript')
-  const program = ts.createProgram(
+  const { program, problems } = compileFolder(
+    scratch,
     Object.keys(modules()).map((name) => join(scratch, name)),
-    {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.Node16,
-      moduleResolution: ts.ModuleResolutionKind.Node16,
-      lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'],
-      types: ['node'],
-      strict: true,
-      // The examples read \`error.message\` in their catch clauses.
-      useUnknownInCatchVariables: false,
-      skipLibCheck: true,
-      outDir: join(scratch, 'out'),
-    },
   )
-  const problems = ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => file === undefined || file.fileName.startsWith(scratch))
   const said = ts.formatDiagnostics(problems, {
     getCanonicalFileName: (name) => name,
     getCurrentDirectory: () => scratch,

@@ -24,7 +24,8 @@ export interface ReplayEntry {
  * Whoever writes a stream into a {@link ReplayLog}. Either is called once at most, and neither after `end`.
  *
  * @example
- * const writer: ReplayWriter = { cancelled: () => controller.abort(), lost() {} }
+ * const stopped = new AbortController()
+ * const writer: ReplayWriter = { cancelled: () => stopped.abort(), lost() {} }
  */
 export interface ReplayWriter {
   /** Somebody asked for the stream to stop, maybe in another process. */

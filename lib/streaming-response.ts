@@ -396,7 +396,7 @@ export class StreamingResponse {
    * @example
    * app.post('/api/chat/stop', (_req, res) => {
    *   response.cancel()
-   *   res.sendStatus(204)
+   *   res.writeHead(204).end()
    * })
    */
   cancel(): void {

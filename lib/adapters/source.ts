@@ -11,7 +11,7 @@ import type { AnswerEvent, Mapping } from './mapping.js'
  * A stream of a provider's SDK, or the promise of one.
  *
  * @example
- * const source: AdapterSource<OpenAIChunk> = new OpenAI().chat.completions.create({ model: 'gpt-4', messages: [], stream: true })
+ * const source: AdapterSource<OpenAIChunk> = completion // of `openai.chat.completions.create({ …, stream: true })`
  */
 export type AdapterSource<Chunk> = AsyncIterable<Chunk> | PromiseLike<AsyncIterable<Chunk>>
 

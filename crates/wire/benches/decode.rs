@@ -8,13 +8,12 @@
 //! Allocations are counted too: decoding a token should need none.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a program for developers")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use eventsource_stream::Eventsource;
@@ -24,38 +23,14 @@ use millstream_wire::{Decoder, DecoderOptions, Event, Protocol};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+mod support;
+
+use support::ALLOCATIONS;
+
 const ROUNDS: usize = 7;
 const PIECE: usize = 16 * 1024;
 /// A sample repeats its work until this is over, so that the clock's grain does not show.
 const SAMPLE: Duration = Duration::from_millis(60);
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[expect(unsafe_code, reason = "an allocator can't be written without")]
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are the system allocator's conditions.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What was found: pieces of text, their bytes, and a sum over them that an exchanged byte would change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

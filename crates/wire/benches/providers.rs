@@ -6,47 +6,22 @@
 //! counts. Allocations are counted over one round: those of a decoder's start and of metadata are among them.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use millstream_wire::{Decoder, DecoderOptions, Event, Protocol};
+
+mod support;
+
+use support::ALLOCATIONS;
 
 const ROUNDS: usize = 5;
 const PIECE: usize = 16 * 1024;
 /// A sample repeats its work until this is over, so that the clock's grain does not show.
 const SAMPLE: Duration = Duration::from_millis(50);
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[expect(unsafe_code, reason = "an allocator can't be written without")]
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promises are the system allocator's conditions.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Events, and those of them that are text, reasoning or arguments.
 fn decode(protocol: Protocol, content_type: &str, body: &[u8]) -> (u64, u64) {
