@@ -21,7 +21,7 @@ const expected = {
     compatible: /^It follows the valley\.\n$/,
     route: /^It follows the valley\.$/,
     handler: /^200 text\/event-stream\nIt follows the valley\.\n400 messages\n$/,
-    'by-hand': /^start (metadata( token){4} metadata usage done)\n\1\n$/,
+    'by-hand': /^start (metadata( token){4} metadata usage done)\n\1\nstart metadata error done\n$/,
     adapter: /^start( token){4} metadata done\n$/,
     errors: /^rate_limit_error \w+\ntrue 2000 \S.*\n\n$/,
     testing: /^It follows the valley\.\n$/,
@@ -40,7 +40,8 @@ const afterwards = {
     console.log(refused.status, (await refused.json()).field)`,
   'by-hand': served(`
     const whole = await ask()
-    await ask({ 'last-event-id': /^id: (.*)$/m.exec(whole)[1] })`),
+    await ask({ 'last-event-id': /^id: (.*)$/m.exec(whole)[1] })
+    await ask({}, 'Hi')`),
   adapter: served('await ask()'),
 }
 
@@ -48,11 +49,11 @@ const afterwards = {
 function served(asks) {
   return `
     const server = app.listen(0, '127.0.0.1', async () => {
-      const ask = async (headers) => {
+      const ask = async (headers, messages = [{ role: 'user', content: 'Hi' }]) => {
         const response = await fetch(\`http://127.0.0.1:\${server.address().port}/api/chat\`, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...headers },
-          body: JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }] }),
+          body: JSON.stringify({ messages }),
         })
         const body = await response.text()
         console.log([...body.matchAll(/^event: (.*)$/gm)].map(([, name]) => name).join(' '))
