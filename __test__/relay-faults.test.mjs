@@ -93,6 +93,7 @@ function check({ stream, text, answer, upstream, sent, manner }, came) {
     assert.ok(upstream === 'status' || upstream === 'reset' || sent === 0, `${about()} lost its beginning`)
     return
   }
+  assert.ok(seen.tokens > 0, `${about()} got a head, and nothing but a failure behind it`)
   assert.ok(seen.error && seen.done?.aborted === true, about())
   if (upstream === 'reset') assert.ok(text.startsWith(seen.text), about())
   else assert.equal(seen.text, tokensOf(text, sent), about())

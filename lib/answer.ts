@@ -369,9 +369,10 @@ export class Answer implements SessionListener {
     if (!this.#isWanted) this.abort(undefined, clientLeft)
   }
 
-  /** Whether nothing of it came here. */
+  /** Whether nothing came here that a client waits for. */
   get isEmpty(): boolean {
-    return this.#base + this.#log.length === 0
+    const isContent = (entry: Entry) => typeof entry === 'string' || !asides.has(entry.kind)
+    return this.#base === 0 && !this.#log.some(isContent)
   }
 
   /** Whether anybody consumes it. */
@@ -746,6 +747,9 @@ export class Answer implements SessionListener {
 }
 
 const clientLeft = 'The client left'
+
+/** What is said about an answer, and not by it. */
+const asides: ReadonlySet<KeptEvent['kind']> = new Set(['usage', 'metadata', 'finish'])
 
 /** By the kinds of entries; `Kind` in `src/mailbox.rs`. */
 const kindNumbers: Record<KeptEvent['kind'], number> = {

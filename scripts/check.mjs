@@ -11,7 +11,13 @@ const script = (name, ...args) => run(process.execPath, [join(root, 'scripts', n
 const checks = {
   hygiene: () => script('check-hygiene.mjs'),
   floors: () => script('check-floors.mjs'),
-  fmt: () => run('cargo', ['fmt', '--all', '--check']),
+  fmt: async () => {
+    await run('cargo', ['fmt', '--all', '--check'])
+    // Workspaces of their own.
+    for (const folder of ['fuzz', 'bench/load']) {
+      await run('cargo', ['fmt', '--check', '--manifest-path', join(root, folder, 'Cargo.toml')])
+    }
+  },
   biome: () => bin('biome', ['ci', '--colors=off', '--error-on-warnings', '.']),
   tsc: () => bin('tsc', ['-p', 'tsconfig.json', '--noEmit']),
   types: () => script('types.mjs', '--check'),
