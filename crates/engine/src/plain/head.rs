@@ -66,45 +66,54 @@ pub(crate) struct Head {
     pub(crate) length: usize,
 }
 
-/// Reads a head; `None` where it isn't all there. Those of interim answers are passed over.
-pub(crate) fn answer(bytes: &[u8]) -> Result<Option<Head>, BadHead> {
-    let mut skipped = 0;
-    loop {
-        let rest = bytes.get(skipped..).unwrap_or_default();
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut parsed = httparse::Response::new(&mut headers);
-        let length = match parsed.parse(rest).map_err(BadHead::Malformed)? {
-            httparse::Status::Partial if bytes.len() > MAX_HEAD_BYTES => return Err(BadHead::TooLong),
-            httparse::Status::Partial => return Ok(None),
-            httparse::Status::Complete(length) => length,
-        };
-        skipped += length;
-        let code = parsed.code.unwrap_or_default();
-        let status = StatusCode::from_u16(code).map_err(|_| BadHead::Malformed(httparse::Error::Status))?;
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(BadHead::Upgraded);
-        }
-        if status.is_informational() {
-            continue;
-        }
-        let mut map = HeaderMap::with_capacity(parsed.headers.len());
-        for header in parsed.headers.iter() {
-            let name = HeaderName::from_bytes(header.name.as_bytes());
-            let value = HeaderValue::from_bytes(header.value);
-            let (Ok(name), Ok(value)) = (name, value) else {
-                return Err(BadHead::Malformed(httparse::Error::HeaderValue));
-            };
-            map.append(name, value);
-        }
-        let modern = parsed.version == Some(1);
-        let framing = framing(status, &map, modern)?;
-        let keep_alive = match modern {
-            true => !has_token(&map, &CONNECTION, "close"),
-            false => has_token(&map, &CONNECTION, "keep-alive"),
-        };
-        let keep_alive = keep_alive && framing != Framing::UntilClose && !map.contains_key("upgrade");
-        return Ok(Some(Head { status, headers: map, framing, keep_alive, length: skipped }));
+/// What the first bytes of an answer are.
+pub(crate) enum Read {
+    /// A head that isn't all there.
+    Part,
+    /// So many bytes of an interim answer, behind which the real one comes.
+    Interim(usize),
+    Final(Box<Head>),
+}
+
+/// Whether a head may end in `bytes`, of which those before `seen` were looked at before. Reading a head is worth it only
+/// then, or its time would grow with the number of pieces it comes in.
+pub(crate) fn may_be_whole(bytes: &[u8], seen: usize) -> bool {
+    let fresh = bytes.get(seen.saturating_sub(2)..).unwrap_or_default();
+    // The first line alone tells whether this is HTTP.
+    seen == 0 || fresh.windows(2).any(|pair| pair == b"\n\n") || fresh.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// Reads a head.
+pub(crate) fn answer(bytes: &[u8]) -> Result<Read, BadHead> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut headers);
+    let length = match parsed.parse(bytes).map_err(BadHead::Malformed)? {
+        httparse::Status::Partial => return Ok(Read::Part),
+        httparse::Status::Complete(length) => length,
+    };
+    let code = parsed.code.unwrap_or_default();
+    let status = StatusCode::from_u16(code).map_err(|_| BadHead::Malformed(httparse::Error::Status))?;
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(BadHead::Upgraded);
     }
+    if status.is_informational() {
+        return Ok(Read::Interim(length));
+    }
+    let mut map = HeaderMap::with_capacity(parsed.headers.len());
+    for header in parsed.headers.iter() {
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        let value = HeaderValue::from_bytes(header.value);
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(BadHead::Malformed(httparse::Error::HeaderValue));
+        };
+        map.append(name, value);
+    }
+    let modern = parsed.version == Some(1);
+    let framing = framing(status, &map, modern)?;
+    let stays =
+        if modern { !has_token(&map, &CONNECTION, "close") } else { has_token(&map, &CONNECTION, "keep-alive") };
+    let keep_alive = stays && framing != Framing::UntilClose && !map.contains_key("upgrade");
+    Ok(Read::Final(Box::new(Head { status, headers: map, framing, keep_alive, length })))
 }
 
 /// RFC 9112 §6.3.
@@ -152,10 +161,36 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::framing::Framing;
-    use super::{BadHead, answer};
+    use super::{BadHead, Read, answer, may_be_whole};
 
-    fn of(head: &str) -> Result<Option<(u16, Framing, bool)>, BadHead> {
-        answer(head.as_bytes()).map(|head| head.map(|head| (head.status.as_u16(), head.framing, head.keep_alive)))
+    fn of(mut head: &str) -> Result<Option<(u16, Framing, bool)>, BadHead> {
+        loop {
+            match answer(head.as_bytes())? {
+                Read::Part => return Ok(None),
+                Read::Interim(length) => head = &head[length..],
+                Read::Final(head) => return Ok(Some((head.status.as_u16(), head.framing, head.keep_alive))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_head_is_read_once_it_may_be_whole_however_it_is_cut() {
+        for head in ["HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n"] {
+            for step in 1..=head.len() {
+                let mut seen = 0;
+                let looks: Vec<_> = (step..head.len() + step)
+                    .step_by(step)
+                    .map(|end| {
+                        let bytes = &head.as_bytes()[..end.min(head.len())];
+                        let look = may_be_whole(bytes, seen);
+                        seen = bytes.len();
+                        look
+                    })
+                    .collect();
+                assert_eq!(looks.last(), Some(&true), "{head:?} in pieces of {step}");
+                assert!(looks.iter().filter(|look| **look).count() <= 2, "{head:?} in pieces of {step}");
+            }
+        }
     }
 
     #[test]

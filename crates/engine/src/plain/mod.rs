@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
 
 use self::framing::Framing;
-use self::head::Head;
+use self::head::{BadHead, Head, MAX_HEAD_BYTES, Read};
 use crate::body::with_buffer;
 use crate::connect::ConnectTimedOut;
 
@@ -78,7 +78,7 @@ impl Plain {
                 Some(stream) => stream,
                 None => self.connect(&origin, limit).await?,
             };
-            let mut exchange = Exchange { head: &request, body, sent: 0, received: Vec::new() };
+            let mut exchange = Exchange { head: &request, body, sent: 0, received: Vec::new(), passed: 0 };
             match poll_fn(|cx| exchange.poll(cx, &mut stream)).await {
                 Ok(Head { status, headers, framing, keep_alive, length }) => {
                     let unread = exchange.received.split_off(length);
@@ -114,6 +114,8 @@ struct Exchange<'a> {
     /// Of both together.
     sent: usize,
     received: Vec<u8>,
+    /// Bytes of interim answers, which are passed over.
+    passed: usize,
 }
 
 impl Exchange<'_> {
@@ -164,14 +166,34 @@ impl Exchange<'_> {
                     }
                     Poll::Ready(Ok(())) => {}
                 }
+                let seen = self.received.len();
                 self.received.extend_from_slice(read.filled());
-                match head::answer(&self.received) {
+                match self.read_head(seen) {
                     Ok(None) => {}
-                    Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                    Ok(Some(head)) => return Poll::Ready(Ok(*head)),
                     Err(error) => return Poll::Ready(Err(error.into())),
                 }
             }
         })
+    }
+}
+
+impl Exchange<'_> {
+    /// Reads the head where it is there; what lies before `seen` was looked at before.
+    fn read_head(&mut self, seen: usize) -> Result<Option<Box<Head>>, BadHead> {
+        let mut whole = head::may_be_whole(&self.received, seen);
+        while whole {
+            match head::answer(&self.received)? {
+                Read::Part => break,
+                Read::Interim(length) => {
+                    self.passed += length;
+                    self.received.drain(..length);
+                }
+                Read::Final(head) => return Ok(Some(head)),
+            }
+            whole = !self.received.is_empty() && self.passed <= MAX_HEAD_BYTES;
+        }
+        if self.received.len() + self.passed > MAX_HEAD_BYTES { Err(BadHead::TooLong) } else { Ok(None) }
     }
 }
 
