@@ -40,7 +40,7 @@ pub(crate) fn write(event: &Event<'_>, push: &mut dyn FnMut(Kind, u32, &str)) {
     }
 }
 
-/// The event of a record that [`write`] gave; `None` for other kinds.
+/// The event of a record that [`write()`] gave; `None` for other kinds.
 pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
     let event = match kind {
         kind if kind == Kind::Text as u32 => Event::Text { choice, text: Cow::Borrowed(payload) },
