@@ -463,10 +463,6 @@ export class Answer implements SessionListener {
     return { text: binding().encodeAnswer(named, Uint32Array.from(records), payloads, json), tokens }
   }
 
-  get hasReaders(): boolean {
-    return this.#readers.length > 0
-  }
-
   /** The entry at a position of the whole answer, or `undefined` where it hasn't come. */
   entryAt(position: number): Entry | undefined {
     return this.#log[position - this.#base]

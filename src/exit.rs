@@ -176,9 +176,7 @@ impl SessionExit {
         if pull.delivering || begins {
             self.deliver(event);
         } else {
-            let mut spent = 0;
-            payload_cost(event, &mut spent);
-            self.control.spend(spent);
+            self.control.spend(event_cost(event));
         }
     }
 
@@ -229,9 +227,7 @@ impl SessionExit {
 
     /// Tells JavaScript of what came so far.
     fn replay(&mut self, kept: &Kept) {
-        let mut cursor = Default::default();
-        while let Some((event, next)) = kept.at(cursor) {
-            cursor = next;
+        for event in kept.events() {
             self.replay_event(&event);
         }
     }
@@ -245,28 +241,11 @@ impl SessionExit {
         }
     }
 
-    /// Writes what relays have, and forgets those whose client left.
+    /// Writes what relays have. Where the last client has left, nobody wants the answer.
     fn flush_relays(&mut self, cx: &mut Context<'_>) {
-        let Mode::Pull(pull) = &mut self.mode else { return };
-        if pull.relays.is_empty() {
-            return;
-        }
         let address = Address { mailbox: &self.mailbox, session: self.id, spacing: self.spacing };
-        let mut left = false;
-        pull.relays.retain_mut(|relay| {
-            let flushed = relay.poll_flush(cx, address);
-            if relay.is_gone() {
-                relay.report(false, address);
-                left = true;
-                return false;
-            }
-            if flushed.is_ready() && relay.has_ended() {
-                relay.report(true, address);
-                return false;
-            }
-            true
-        });
-        if left && pull.relays.is_empty() && !pull.draining && !pull.delivering {
+        let Mode::Pull(pull) = &mut self.mode else { return };
+        if pull.settle(cx, address, false) && pull.relays.is_empty() && !pull.draining && !pull.delivering {
             self.control.cancel();
         }
     }
@@ -299,35 +278,28 @@ impl SessionExit {
             reason: self.finish.as_ref().map_or(FinishReason::Unknown, |(reason, _)| *reason),
             raw: self.finish.as_ref().and_then(|(_, raw)| raw.as_deref().map(Into::into)),
         };
+        let address = Address { mailbox: &self.mailbox, session: self.id, spacing: self.spacing };
         let Mode::Pull(pull) = &mut self.mode else { return Poll::Ready(()) };
-        let Some(outcome) = &pull.outcome else { return Poll::Ready(()) };
-        let cancelled = *outcome == Outcome::Cancelled || self.control.is_cancelled();
         // Each turn frees room, so that what is kept can be encoded in pieces.
         loop {
+            let Some(outcome) = &pull.outcome else { return Poll::Ready(()) };
+            let cancelled = *outcome == Outcome::Cancelled || self.control.is_cancelled();
             let mut progress = false;
             {
                 let kept = self.control.kept();
                 for relay in &mut pull.relays {
-                    if pull.keeping && !relay.is_level(&kept) {
+                    if pull.keeping && !relay.is_at(kept.end()) {
                         let room = relay.has_room();
                         relay.catch_up(&kept);
-                        progress |= room && !relay.is_level(&kept);
+                        progress |= room && !relay.is_at(kept.end());
                     }
-                    if !relay.has_ended() && (cancelled || !pull.keeping || relay.is_level(&kept)) {
+                    if !relay.has_ended() && (cancelled || !pull.keeping || relay.is_at(kept.end())) {
                         relay.end(if cancelled { &Outcome::Cancelled } else { outcome }, &finish);
                     }
                 }
             }
-            let address = Address { mailbox: &self.mailbox, session: self.id, spacing: self.spacing };
-            pull.relays.retain_mut(|relay| {
-                let flushed = relay.poll_flush(cx, address).is_ready() && relay.has_ended();
-                if flushed || relay.is_gone() || cancelled {
-                    relay.report(flushed, address);
-                    return false;
-                }
-                true
-            });
-            if !progress || pull.relays.is_empty() {
+            pull.settle(cx, address, cancelled);
+            if !progress {
                 break;
             }
         }
@@ -371,6 +343,22 @@ impl SessionExit {
 }
 
 impl Pull {
+    /// Writes what relays have, and reports and forgets those that are over; `all`: whatever they still have. Says whether a
+    /// client left.
+    fn settle(&mut self, cx: &mut Context<'_>, address: Address<'_>, all: bool) -> bool {
+        let mut left = false;
+        self.relays.retain_mut(|relay| {
+            let flushed = relay.poll_flush(cx, address).is_ready() && relay.has_ended();
+            left |= relay.is_gone();
+            let over = flushed || relay.is_gone() || all;
+            if over {
+                relay.report(flushed, address);
+            }
+            !over
+        });
+        left
+    }
+
     fn with(&mut self, id: u32, act: impl FnOnce(&mut Relay)) {
         if let Some(relay) = self.relays.iter_mut().find(|relay| relay.id == id) {
             act(relay);
@@ -383,24 +371,15 @@ fn cost(payload: &str) -> i64 {
 }
 
 /// What an event will cost when it is delivered.
-fn payload_cost(event: &Event<'_>, spent: &mut i64) {
-    if let Event::Text { text, .. } = event {
-        *spent += cost(text);
-    } else {
-        payload::write(event, &mut |_, _, payload| *spent += cost(payload));
-    }
+fn event_cost(event: &Event<'_>) -> i64 {
+    let mut spent = 0;
+    payload::write(event, &mut |_, _, payload| spent += cost(payload));
+    spent
 }
 
 fn last_usage(kept: &Kept) -> Option<Usage> {
-    let mut cursor = Default::default();
-    let mut usage = None;
-    while let Some((event, next)) = kept.at(cursor) {
-        cursor = next;
-        if let Event::Usage(found) = event {
-            usage = Some(found);
-        }
-    }
-    usage
+    let usages = kept.events().filter_map(|event| if let Event::Usage(usage) = event { Some(usage) } else { None });
+    usages.last()
 }
 
 impl Exit for SessionExit {

@@ -73,12 +73,20 @@ impl Kept {
         Some((event, Cursor { item: cursor.item + 1, text }))
     }
 
+    /// All events from the first.
+    pub(crate) fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let mut cursor = Cursor::default();
+        std::iter::from_fn(move || {
+            let (event, next) = self.at(cursor)?;
+            cursor = next;
+            Some(event)
+        })
+    }
+
     /// All events, neighbours of a kind joined: the text of an answer is one piece, unless something came between.
     pub(crate) fn joined(&self, each: &mut dyn FnMut(Event<'_>)) {
         let mut held: Option<Event<'_>> = None;
-        let mut cursor = Cursor::default();
-        while let Some((event, next)) = self.at(cursor) {
-            cursor = next;
+        for event in self.events() {
             held = match held.take() {
                 None => Some(event),
                 Some(before) => match join(before, event) {

@@ -40,7 +40,7 @@ pub(crate) fn write(event: &Event<'_>, push: &mut dyn FnMut(Kind, u32, &str)) {
     }
 }
 
-/// The event of a record that [`write()`] gave; `None` for other kinds.
+/// The event of a record that [`write()`] or the answer's end gave; `None` for other kinds.
 pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
     let event = match kind {
         kind if kind == Kind::Text as u32 => Event::Text { choice, text: Cow::Borrowed(payload) },
@@ -73,13 +73,17 @@ pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
         }
         kind if kind == Kind::Usage as u32 => Event::Usage(serde_json::from_str(payload).ok()?),
         kind if kind == Kind::Metadata as u32 => Event::Metadata(serde_json::from_str(payload).ok()?),
+        kind if kind == Kind::Finish as u32 => {
+            let finish: Finish = serde_json::from_str(payload).ok()?;
+            Event::Finish { reason: finish_reason(&finish.reason), raw: finish.raw.map(Cow::Owned) }
+        }
         _ => return None,
     };
     Some(event)
 }
 
 /// The reason of a name in the public API.
-pub(crate) fn finish_reason(name: &str) -> FinishReason {
+fn finish_reason(name: &str) -> FinishReason {
     use FinishReason::{ContentFilter, Error, Length, Other, Stop, ToolCalls, Unknown};
     let all = [Stop, Length, ToolCalls, ContentFilter, Error, Other];
     all.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Unknown)
@@ -103,4 +107,10 @@ struct Call {
     tool: String,
     arguments: String,
     valid: bool,
+}
+
+#[derive(Deserialize)]
+struct Finish {
+    reason: String,
+    raw: Option<String>,
 }

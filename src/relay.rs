@@ -184,11 +184,6 @@ impl Relay {
         !self.ended && self.out.len() + beyond < self.window
     }
 
-    /// Whether it has encoded all that is kept.
-    pub(crate) fn is_level(&self, kept: &Kept) -> bool {
-        self.cursor == kept.end()
-    }
-
     /// Whether it has encoded all before a place.
     pub(crate) fn is_at(&self, cursor: Cursor) -> bool {
         self.cursor == cursor
@@ -369,12 +364,10 @@ pub(crate) fn encode_answer(
     let mut encoder = options.encoder()?;
     let mut out = String::new();
     for (record, payload) in records.chunks_exact(2).zip(&payloads) {
-        if let [kind, choice] = record {
-            let event =
-                if *kind == Kind::Finish as u32 { finish(payload) } else { payload::read(*kind, *choice, payload) };
-            if let Some(event) = event {
-                encoder.event(&event, &mut out);
-            }
+        if let [kind, choice] = record
+            && let Some(event) = payload::read(*kind, *choice, payload)
+        {
+            encoder.event(&event, &mut out);
         }
     }
     match failure.as_deref().map(serde_json::from_str::<KnownFailure>) {
@@ -392,15 +385,4 @@ pub(crate) fn encode_answer(
         }
     }
     Ok(out)
-}
-
-/// The event of a finish record.
-fn finish(payload: &str) -> Option<Event<'_>> {
-    #[derive(Deserialize)]
-    struct Finish {
-        reason: String,
-        raw: Option<String>,
-    }
-    let finish: Finish = serde_json::from_str(payload).ok()?;
-    Some(Event::Finish { reason: payload::finish_reason(&finish.reason), raw: finish.raw.map(Into::into) })
 }

@@ -7,11 +7,10 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Answer, AnswerRelay, EncodedAnswer, RelayListener } from '../answer.js'
-import { type Encoding, negotiateEncoding } from '../compression.js'
 import { StreamError } from '../errors.js'
 import type { NativeRelayReport } from '../native.js'
 import type { PipeReport } from '../relay.js'
-import { withAcceptEncoding } from '../streaming-response/output.js'
+import { agreeOnEncoding } from '../streaming-response/output.js'
 import { WebBody } from '../streaming-response/web-body.js'
 import {
   failureHead,
@@ -218,20 +217,14 @@ class Pipe implements RelayListener {
       return false
     }
     try {
-      const { headers = {}, httpVersionMajor = 1 } = response.req ?? {}
+      const { httpVersionMajor = 1 } = response.req ?? {}
       response.removeHeader?.('Content-Length')
       // HTTP/2 knows no `Connection` (RFC 9113 §8.2.2); a client that asked to close waits for that.
       const keepsAlive = httpVersionMajor < 2 && response.shouldKeepAlive !== false
       for (const [name, value] of Object.entries(headOf(this.#settings, keepsAlive))) {
         response.setHeader(name, value)
       }
-      let encoding: Encoding | undefined
-      if (this.#settings.compression) {
-        const accepted = headers['accept-encoding']
-        encoding = negotiateEncoding(typeof accepted === 'string' ? accepted : undefined)
-        response.setHeader('Vary', withAcceptEncoding(response.getHeader?.('Vary')))
-        if (encoding !== undefined) response.setHeader('Content-Encoding', encoding)
-      }
+      const encoding = this.#settings.compression ? agreeOnEncoding(response) : undefined
       this.#writeHead(200)
       this.#writer = new Writer(response, encoding, {
         drained: () => this.#drained(),

@@ -75,8 +75,7 @@ export class Output {
 
   /** A header of the request. */
   requestHeader(name: string): string | undefined {
-    const value = this.#response.req?.headers?.[name]
-    return typeof value === 'string' ? value : undefined
+    return requestHeader(this.#response, name)
   }
 
   /** Whether somebody has answered already. */
@@ -112,12 +111,8 @@ export class Output {
     for (const [name, value] of Object.entries(usual)) response.setHeader(name, value)
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     response.removeHeader?.('Content-Length')
-    const encoding = compression ? negotiateEncoding(this.requestHeader('accept-encoding')) : undefined
-    if (compression) response.setHeader('Vary', withAcceptEncoding(response.getHeader?.('Vary')))
-    if (encoding !== undefined) {
-      response.setHeader('Content-Encoding', encoding)
-      this.#compressor = this.#compress(encoding)
-    }
+    const encoding = compression ? agreeOnEncoding(response) : undefined
+    if (encoding !== undefined) this.#compressor = this.#compress(encoding)
     this.#head(200)
     this.#heartbeat = heartbeat
     this.beat(true)
@@ -241,8 +236,21 @@ export class Output {
   }
 }
 
+function requestHeader(response: NodeResponse, name: string): string | undefined {
+  const value = response.req?.headers?.[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Agrees with the client on a coding, and says so in the head; `undefined` where it takes none of ours. */
+export function agreeOnEncoding(response: NodeResponse): Encoding | undefined {
+  const encoding = negotiateEncoding(requestHeader(response, 'accept-encoding'))
+  response.setHeader('Vary', withAcceptEncoding(response.getHeader?.('Vary')))
+  if (encoding !== undefined) response.setHeader('Content-Encoding', encoding)
+  return encoding
+}
+
 /** The names of `Vary` with `Accept-Encoding` among them. */
-export function withAcceptEncoding(vary: unknown): string {
+function withAcceptEncoding(vary: unknown): string {
   const known = Array.isArray(vary) ? vary.join(', ') : typeof vary === 'string' ? vary : ''
   if (/(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i.test(known)) return known
   return known === '' ? 'Accept-Encoding' : `${known}, Accept-Encoding`

@@ -356,21 +356,26 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
     string_end_escaped(bytes, at).map(|(end, _)| end)
 }
 
+/// The top bit of each of eight bytes that has to be escaped in a string: quotes, backslashes, control characters (RFC
+/// 8259 §7). The lowest mark is the first such byte; marks above it may be false, for borrows run upwards only.
+#[inline]
+pub(crate) fn special_marks(eight: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(eight);
+    let quote = word ^ (LOW * 0x22);
+    let slash = word ^ (LOW * 0x5c);
+    let marks = (quote.wrapping_sub(LOW) & !quote)
+        | (slash.wrapping_sub(LOW) & !slash)
+        | (word.wrapping_sub(LOW * 0x20) & !word);
+    marks & HIGH
+}
+
 /// As [`string_end`], and whether there are escapes before it.
 #[inline]
 pub(crate) fn string_end_escaped(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     loop {
-        // Eight bytes at a time: the lowest marked byte is the first quote, backslash or control character (marks
-        // above it may be false, for borrows run upwards only).
         while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let word = u64::from_le_bytes(*eight);
-            let quote = word ^ (LOW * 0x22);
-            let slash = word ^ (LOW * 0x5c);
-            let marks = (quote.wrapping_sub(LOW) & !quote)
-                | (slash.wrapping_sub(LOW) & !slash)
-                | (word.wrapping_sub(LOW * 0x20) & !word);
-            let marks = marks & HIGH;
+            let marks = special_marks(*eight);
             if marks != 0 {
                 at += marks.trailing_zeros() as usize / 8;
                 if bytes.get(at) == Some(&b'"') {

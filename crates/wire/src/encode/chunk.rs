@@ -6,7 +6,7 @@
 //! of the `events` format; metadata is `{"type":"metadata","metadata"}`. Readers pass over types they don't know; an empty chunk
 //! comes first where the answer doesn't begin with text, so that the format shows from its first frame.
 
-use super::json::{self, Object};
+use super::json::{self, Object, typed_frame as frame};
 use super::{Answer, Failure, members};
 use crate::Event;
 
@@ -16,16 +16,6 @@ pub(super) struct Chunk {
     content: String,
     /// A chunk was written: the format shows.
     shown: bool,
-}
-
-/// A frame with an object in it.
-fn frame(kind: &str, out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
-    out.push_str("data: ");
-    let mut object = Object::begin(out);
-    object.string("type", kind);
-    members(&mut object);
-    object.end();
-    out.push_str("\n\n");
 }
 
 impl Chunk {

@@ -7,21 +7,13 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
+use crate::json::special_marks;
 
 /// Where the next character is that has to be escaped: a quote, a backslash or a control character (RFC 8259 §7).
 #[inline]
 fn next_special(bytes: &[u8], mut at: usize) -> usize {
-    // Eight bytes at a time; the lowest mark is a true one, as in the crate's JSON reader.
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*eight);
-        let quote = word ^ (LOW * 0x22);
-        let slash = word ^ (LOW * 0x5c);
-        let marks = (quote.wrapping_sub(LOW) & !quote)
-            | (slash.wrapping_sub(LOW) & !slash)
-            | (word.wrapping_sub(LOW * 0x20) & !word);
-        let marks = marks & HIGH;
+        let marks = special_marks(*eight);
         if marks != 0 {
             return at + marks.trailing_zeros() as usize / 8;
         }
@@ -189,6 +181,16 @@ impl<'o> Object<'o> {
     pub(super) fn end(&mut self) {
         self.out.push('}');
     }
+}
+
+/// A frame with an object in it that says its type.
+pub(super) fn typed_frame(kind: &str, out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
+    out.push_str("data: ");
+    let mut object = Object::begin(out);
+    object.string("type", kind);
+    members(&mut object);
+    object.end();
+    out.push_str("\n\n");
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use serde_json::Value;
 
-use super::json::{self, Object};
+use super::json::{self, Object, typed_frame as frame};
 use super::{Answer, Failure, members};
 use crate::json::Raw;
 use crate::{Event, FinishReason, ToolCall, Usage};
@@ -38,15 +38,6 @@ impl Part {
             Self::Reasoning => "reasoning",
         }
     }
-}
-
-fn frame(kind: &str, out: &mut String, members: impl FnOnce(&mut Object<'_>)) {
-    out.push_str("data: ");
-    let mut object = Object::begin(out);
-    object.string("type", kind);
-    members(&mut object);
-    object.end();
-    out.push_str("\n\n");
 }
 
 impl UiMessage {
