@@ -257,6 +257,59 @@ export class APIError extends StreamError {
   }
 }
 
+/**
+ * An answer is not what was asked for: text that is no JSON (`INVALID_JSON`), or a value that does not match its schema
+ * (`SCHEMA_MISMATCH`). The answer itself, as far as it came, is in `partialText`, and never in the message.
+ *
+ * @example
+ * try {
+ *   await result.object
+ * } catch (error) {
+ *   if (error instanceof OutputError) console.log(error.code, error.offset, error.path)
+ * }
+ */
+export class OutputError extends StreamError {
+  static {
+    OutputError.prototype.name = 'OutputError'
+  }
+
+  /** Of `INVALID_JSON`: where in the text the first impossible character stands, or the text ends too early. */
+  declare readonly offset?: number
+  /** Of `SCHEMA_MISMATCH`: where in the value the first mismatch is, as names and indices; `[]` is the value itself. */
+  declare readonly path?: readonly (string | number)[]
+  /** Of `SCHEMA_MISMATCH`: all that was found. */
+  declare readonly issues?: readonly OutputIssue[]
+
+  constructor(
+    message: string,
+    init: Omit<StreamErrorInit, 'type'> & { offset?: number | undefined; issues?: readonly OutputIssue[] | undefined },
+  ) {
+    super(message, {
+      suggestion:
+        'Ask again, or allow the model more tokens; a model with structured output of its own keeps to a schema.',
+      ...init,
+      type: 'protocol_error',
+    })
+    if (init.offset !== undefined) this.offset = init.offset
+    if (init.issues !== undefined) {
+      this.issues = init.issues
+      this.path = init.issues[0]?.path ?? []
+    }
+  }
+}
+
+/**
+ * One mismatch between a value and its schema.
+ *
+ * @example
+ * const issue: OutputIssue = { path: ['rivers', 0], message: 'Expected a string' }
+ */
+export interface OutputIssue {
+  /** Names and indices from the value itself to the place. */
+  path: readonly (string | number)[]
+  message: string
+}
+
 /** The public error for a failure reported by the engine. */
 export function fromNative(
   native: NativeError,

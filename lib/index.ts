@@ -10,6 +10,8 @@ export { classifyError, type ErrorClassification, handleStreamingError } from '.
 export type { ClientConfig, ClientProvider } from './client-config.js'
 export {
   APIError,
+  OutputError,
+  type OutputIssue,
   StreamError,
   type StreamErrorInit,
   type StreamErrorType,
@@ -25,6 +27,7 @@ export {
 } from './event-stream.js'
 export type { GenerationOptions } from './generation.js'
 export type { HandlerOptions, NodeHandler, RequestLimits } from './handler.js'
+export { JsonStreamDecoder, type JsonStreamDecoderOptions, type PartialJson, parsePartialJson } from './partial-json.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
 export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'

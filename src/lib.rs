@@ -6,6 +6,7 @@
 //! - [`exit`]: where a session's events go; [`kept`]: what it keeps for those who come later; [`payload`]: events as records.
 //! - [`mailbox`]: from the engine to JavaScript, many events at once; one per environment (main thread, each worker).
 //! - [`mock`]: the mock provider, for `millstream/testing` and the command line.
+//! - [`partial_json`]: JSON that is still arriving.
 //! - [`relay`]: an answer encoded for a client.
 //! - [`session`]: from JavaScript to the engine: a flat request becomes a session, and takes commands.
 //! - [`runtime`]: the process-wide tokio runtime and engine.
@@ -18,6 +19,7 @@ mod kept;
 mod log;
 mod mailbox;
 mod mock;
+mod partial_json;
 mod payload;
 mod relay;
 mod runtime;

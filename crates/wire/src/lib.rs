@@ -8,6 +8,7 @@
 //! - [`providers`]: one decoder per wire format of a model provider.
 //! - [`formats`]: millstream's own outputs and the other shapes a web application answers in, read back.
 //! - [`Decoder`]: the one to use: protocol in, events out.
+//! - [`partial_json`]: JSON text that is still arriving.
 //! - [`encode`]: the way back: events in, any of these formats out.
 
 mod decoder;
@@ -19,6 +20,7 @@ pub mod formats;
 mod frame;
 pub mod framing;
 mod json;
+pub mod partial_json;
 mod protocol;
 pub mod providers;
 mod reader;
