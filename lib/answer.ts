@@ -4,10 +4,19 @@
  * given credit for exactly what was consumed, so that an answer nobody reads stops being fetched.
  */
 import { abortedError, fromNative, StreamError } from './errors.js'
-import { eventCost, openSession, type Session, type SessionListener } from './mailbox.js'
+import {
+  eventCost,
+  type FedSession,
+  openFedSession,
+  openSession,
+  type Room,
+  type Session,
+  type SessionListener,
+} from './mailbox.js'
 import {
   binding,
   type NativeError,
+  type NativeFeed,
   type NativeRelayOptions,
   type NativeRelayReport,
   type NativeRequest,
@@ -126,6 +135,13 @@ export interface AnswerOptions {
   observed?: () => boolean
   /** Of a pulled answer: whether the owner wants its events whoever else does. Asked when the request is made. */
   listening?: () => boolean
+  /** The error that a failure stands for, where the owner has it: that of an answer which JavaScript brings. */
+  failure?: (native: NativeError) => StreamError | undefined
+}
+
+/** What brings an answer, and hears whether more of it is wanted. */
+export interface Feeder {
+  room(room: Room): void
 }
 
 /** The engine is handed consumed credit in pieces of this size at most, or when a reader waits. */
@@ -150,6 +166,7 @@ export class Answer implements SessionListener {
   readonly #options: AnswerOptions
   readonly #sink: AnswerSink | undefined
   #session: Session | undefined
+  #feeder: Feeder | undefined
 
   #log: Entry[] = []
   /** Position of the log's first entry in the whole answer. */
@@ -211,14 +228,27 @@ export class Answer implements SessionListener {
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
   ask(request: NativeRequest, body: string): void {
-    if (this.#outcome !== undefined) return
+    this.#begin((deliver) => openSession({ ...request, deliver }, body, this))
+  }
+
+  /** Has it brought by `feeder`, through the session that this returns; `undefined` where the answer is over already. */
+  feed(request: Omit<NativeFeed, 'deliver'>, feeder: Feeder): FedSession | undefined {
+    this.#feeder = feeder
+    return this.#begin((deliver) => openFedSession({ ...request, deliver }, this))
+  }
+
+  #begin<S extends Session>(open: (deliver: boolean) => S): S | undefined {
+    if (this.#outcome !== undefined) return undefined
     this.#asked = performance.now()
     this.#delivering ||= this.#readers.length > 0 || (this.#options.listening?.() ?? false)
     try {
-      this.#session = openSession({ ...request, deliver: this.#delivering }, body, this)
-      if (this.#draining && !this.#options.push) this.#session.drain(this.#keeping)
+      const session = open(this.#delivering)
+      this.#session = session
+      if (this.#draining && !this.#options.push) session.drain(this.#keeping)
+      return session
     } catch (error) {
       this.#settle({ kind: 'failed', error: this.#refused(error) })
+      return undefined
     }
   }
 
@@ -616,7 +646,9 @@ export class Answer implements SessionListener {
 
   failed(json: string): void {
     if (this.#outcome !== undefined) return
-    this.#settle({ kind: 'failed', error: this.#error(JSON.parse(json) as NativeError, this.#questionError) })
+    const native = JSON.parse(json) as NativeError
+    const error = this.#options.failure?.(native) ?? this.#error(native, this.#questionError)
+    this.#settle({ kind: error.type === 'aborted_error' ? 'aborted' : 'failed', error })
   }
 
   cancelled(): void {
@@ -641,6 +673,10 @@ export class Answer implements SessionListener {
     const left = !report.flushed && report.bytes > 0 && !this.#isWanted
     if (left && this.#delivering) this.abort(undefined, clientLeft)
     else if (left) this.#left = true
+  }
+
+  room(room: Room): void {
+    this.#feeder?.room(room)
   }
 
   summary(json: string): void {
@@ -748,7 +784,8 @@ const clientLeft = 'The client left'
 const asides: ReadonlySet<KeptEvent['kind']> = new Set(['usage', 'metadata', 'finish'])
 
 /** By the kinds of entries; `Kind` in `src/mailbox.rs`. */
-const kindNumbers: Record<KeptEvent['kind'], number> = {
+export const kindNumbers: Record<KeptEvent['kind'] | 'start', number> = {
+  start: 1,
   text: 2,
   reasoning: 3,
   signature: 4,
@@ -809,7 +846,10 @@ export function toChunk(entry: Entry, index: number, answer: Answer): StreamChun
       return { type: 'metadata', content: '', metadata: JSON.parse(payload) as Record<string, unknown> }
     case 'finish': {
       const usage = answer.usageSoFar
-      return { type: 'finish', content: '', finished: true, finishReason: answer.finishReason, ...(usage && { usage }) }
+      const { finishReason } = answer
+      const raw = finishReason === 'other' ? (JSON.parse(payload) as { raw?: string | null }).raw : undefined
+      const said = raw ? { rawFinishReason: raw } : undefined
+      return { type: 'finish', content: '', finished: true, finishReason, ...said, ...(usage && { usage }) }
     }
   }
 }

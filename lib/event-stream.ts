@@ -248,35 +248,35 @@ async function* decode(
   yield* decoder.end()
 }
 
-/** The source as an async iterable that lets go of it when its reader leaves. */
-function pieces(
+/** The source as an async iterable that lets go of it when its reader leaves, even while it waits for a piece. */
+export function pieces(
   source: ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): AsyncIterable<Uint8Array | string> {
   // Not every runtime's streams are async iterable, so their reader comes first.
   const { getReader, [Symbol.asyncIterator]: iterate } = Object(source) as Record<PropertyKey, unknown>
-  if (typeof getReader === 'function') return read(source as ReadableStream<Uint8Array | string>)
+  if (typeof getReader === 'function') {
+    return { [Symbol.asyncIterator]: () => read(source as ReadableStream<Uint8Array | string>) }
+  }
   if (typeof iterate === 'function') return source as AsyncIterable<Uint8Array | string>
   return fail('source', 'a ReadableStream or an async iterable', describe(source))
 }
 
-async function* read(
-  stream: ReadableStream<Uint8Array | string>,
-): AsyncGenerator<Uint8Array | string, void, undefined> {
+/** No generator, which would come to its end only with the piece it waits for. */
+function read(stream: ReadableStream<Uint8Array | string>): AsyncIterator<Uint8Array | string> {
   const reader = stream.getReader()
-  let open = true
-  try {
-    for (;;) {
+  return {
+    async next() {
       const { done, value } = await reader.read()
-      if (done) {
-        open = false
-        return
-      }
-      yield value
-    }
-  } finally {
-    // No effect on a stream that failed. A source that fails at being cancelled has nothing to tell a reader who left.
-    if (open) await reader.cancel().catch(() => {})
-    reader.releaseLock()
+      if (!done) return { done, value }
+      reader.releaseLock()
+      return { done, value: undefined }
+    },
+    async return() {
+      // No effect on a stream that failed. A source that fails at being cancelled has nothing to tell a reader who left.
+      await reader.cancel().catch(() => {})
+      reader.releaseLock()
+      return { done: true, value: undefined }
+    },
   }
 }
 

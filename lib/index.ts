@@ -8,6 +8,7 @@ export { AIStream, type AIStreamEvents } from './ai-stream.js'
 export type { AIStreamConfig, AIStreamTransportOptions, SendOptions, StreamSendOptions } from './ai-stream-config.js'
 export { classifyError, type ErrorClassification, handleStreamingError } from './classify.js'
 export type { ClientConfig, ClientProvider } from './client-config.js'
+export { type DecodeStreamOptions, decodeStream } from './decode-stream.js'
 export {
   APIError,
   OutputError,

@@ -5,6 +5,8 @@
  */
 import {
   binding,
+  type NativeFailure,
+  type NativeFeed,
   type NativeMailbox,
   type NativeRelayOptions,
   type NativeRelayReport,
@@ -45,6 +47,28 @@ export interface SessionListener {
   relayed(report: NativeRelayReport, relay: number): void
   /** JSON of `{chunks, firstText?}`: the answer's events follow, joined, since nobody asked for them as they came. */
   summary(json: string): void
+  /** Of a fed session that said {@link Room} `full`: whether more is wanted now, or never again. */
+  room(room: Room): void
+}
+
+/** Whether more is wanted of a fed session's body; the numbers are those of `src/feed.rs`. */
+export type Room = 0 | 1 | 2
+/** More is wanted. */
+export const roomForMore = 0
+/** Not before the listener hears of room. What was given is taken nevertheless. */
+export const roomFull = 1
+/** Nothing is wanted any more. */
+export const roomClosed = 2
+
+/** A session whose answer JavaScript brings. */
+export interface FedSession extends Session {
+  /** The next piece of the body, of any size and cut anywhere. It is copied. */
+  feed(bytes: Uint8Array): Room
+  feedText(text: string): Room
+  /** The next event, where there is no body: the kind and the payload of a record. The end is that of kind `finish`. */
+  feedRecord(kind: number, choice: number, payload: string): Room
+  feedEnd(): void
+  feedFail(failure: NativeFailure): void
 }
 
 /** One running session. All methods may be called after its end, without effect. */
@@ -107,7 +131,7 @@ function open(): NativeMailbox {
   return mailbox
 }
 
-class RunningSession implements Session {
+class RunningSession implements FedSession {
   /** Another session's, once this one is over. */
   readonly #id: number
   /** The text that was kept, once the session is over. */
@@ -127,6 +151,26 @@ class RunningSession implements Session {
 
   decideRetry(goOn: boolean): void {
     if (this.#kept === undefined) open().decideRetry(this.#id, goOn)
+  }
+
+  feed(bytes: Uint8Array): Room {
+    return this.#kept === undefined ? (open().feed(this.#id, bytes) as Room) : roomClosed
+  }
+
+  feedText(text: string): Room {
+    return this.#kept === undefined ? (open().feedText(this.#id, text) as Room) : roomClosed
+  }
+
+  feedRecord(kind: number, choice: number, payload: string): Room {
+    return this.#kept === undefined ? (open().feedRecord(this.#id, kind, choice, payload) as Room) : roomClosed
+  }
+
+  feedEnd(): void {
+    if (this.#kept === undefined) open().feedEnd(this.#id)
+  }
+
+  feedFail(failure: NativeFailure): void {
+    if (this.#kept === undefined) open().feedFail(this.#id, JSON.stringify(failure))
   }
 
   deliver(): void {
@@ -186,7 +230,16 @@ class RunningSession implements Session {
 /** Starts a session. Throws only for what the engine can't even try. */
 export function openSession(request: NativeRequest, body: string, listener: SessionListener): Session {
   const native = open()
-  const id = native.open(JSON.stringify(request), body)
+  return run(native, native.open(JSON.stringify(request), body), listener)
+}
+
+/** Starts a session whose answer the caller brings. */
+export function openFedSession(request: NativeFeed, listener: SessionListener): FedSession {
+  const native = open()
+  return run(native, native.openFed(JSON.stringify(request)), listener)
+}
+
+function run(native: NativeMailbox, id: number, listener: SessionListener): RunningSession {
   const session = new RunningSession(id)
   listeners[id] = listener
   sessions[id] = session
@@ -266,6 +319,8 @@ function tell(listener: SessionListener, id: number, kind: number, payload: stri
       return listener.relayed(JSON.parse(payload) as NativeRelayReport, kind >>> 8)
     case 17:
       return listener.summary(payload)
+    case 18:
+      return listener.room((kind >>> 8) as Room)
   }
 }
 

@@ -51,6 +51,14 @@ export interface NativeRequest {
   flushInterval: number
 }
 
+/** An answer that JavaScript brings (`src/feed.rs`). The fields that {@link NativeRequest} has too mean the same. */
+export interface NativeFeed
+  extends Pick<NativeRequest, 'maxEventBytes' | 'credit' | 'mode' | 'retain' | 'deliver' | 'flushInterval'> {
+  /** How its bytes are to be read: a `WireProtocol` or `auto`. Without meaning for records. */
+  protocol: string
+  contentType?: string
+}
+
 /** How a relay encodes an answer (`EncoderOptions` in `crates/wire/src/encode`). */
 export interface NativeRelayOptions {
   format: 'events' | 'openai' | 'chunk' | 'content' | 'ui-message' | 'ndjson' | 'text'
@@ -101,6 +109,9 @@ export interface NativeError {
   requestId?: string
 }
 
+/** What JavaScript says of what it reads from. The rest of a {@link NativeError} follows from the type. */
+export type NativeFailure = Omit<NativeError, 'recoverable' | 'suggestion'>
+
 /** `src/mailbox.rs`. */
 export interface NativeMailbox {
   take(records: Uint32Array): string | null
@@ -109,6 +120,14 @@ export interface NativeMailbox {
    * the engine encodes for the endpoint.
    */
   open(request: string, body: string): number
+  /** `request`: JSON of a {@link NativeFeed}. */
+  openFed(request: string): number
+  feed(session: number, bytes: Uint8Array): number
+  feedText(session: number, text: string): number
+  feedRecord(session: number, kind: number, choice: number, payload: string): number
+  feedEnd(session: number): void
+  /** `failure`: JSON of a {@link NativeFailure}. */
+  feedFail(session: number, failure: string): void
   cancel(session: number): void
   credit(session: number, units: number): void
   decideRetry(session: number, goOn: boolean): void

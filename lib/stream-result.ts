@@ -359,6 +359,11 @@ class AnswerResult implements StreamResult {
   }
 }
 
+/** The {@link StreamResult} of an answer that nobody waits for. */
+export function resultOf(answer: Answer, mode: ErrorMode): StreamResult {
+  return new AnswerResult(answer, mode)
+}
+
 /** The {@link StreamHandle} of an answer. */
 export class AnswerHandle implements StreamHandle {
   readonly #answer: Answer

@@ -117,7 +117,15 @@ export type StreamChunk =
   | { type: 'usage'; content: ''; usage: Usage }
   | { type: 'metadata'; content: ''; metadata: Record<string, unknown> }
   | { type: 'error'; content: ''; error: string; cause: StreamError }
-  | { type: 'finish'; content: ''; finished: true; finishReason: FinishReason; usage?: Usage }
+  | {
+      type: 'finish'
+      content: ''
+      finished: true
+      finishReason: FinishReason
+      /** The provider's own word, where the reason is `other`. */
+      rawFinishReason?: string
+      usage?: Usage
+    }
 
 /**
  * When things happened in one answer, in milliseconds from the moment it was asked for.

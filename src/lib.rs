@@ -4,6 +4,7 @@
 //! - [`client_socket`]: a client's connection, written to beside Node.
 //! - [`event_stream`]: server-sent events for people with a transport of their own.
 //! - [`exit`]: where a session's events go; [`kept`]: what it keeps for those who come later; [`payload`]: events as records.
+//! - [`feed`]: answers that JavaScript brings.
 //! - [`mailbox`]: from the engine to JavaScript, many events at once; one per environment (main thread, each worker).
 //! - [`mock`]: the mock provider, for `millstream/testing` and the command line.
 //! - [`partial_json`]: JSON that is still arriving.
@@ -15,6 +16,7 @@
 mod client_socket;
 mod event_stream;
 mod exit;
+mod feed;
 mod kept;
 mod log;
 mod mailbox;

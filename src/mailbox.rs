@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use millstream_engine::{Feed, Room};
 use napi::bindgen_prelude::{Function, Result, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Error, JsString, Status};
@@ -20,6 +21,7 @@ use napi_derive::napi;
 use tokio::sync::Notify;
 
 use crate::client_socket::ClientSocket;
+use crate::feed;
 use crate::relay::NativeRelayOptions;
 use crate::runtime;
 use crate::session::{Command, Control, NativeRequest};
@@ -46,6 +48,7 @@ pub(crate) enum Kind {
     RelayReady = 15,
     Relayed = 16,
     Summary = 17,
+    Room = 18,
 }
 
 /// A batch is closed at this many bytes: no single string keeps the JavaScript thread long, and all of them are born in
@@ -387,6 +390,54 @@ impl Mailbox {
         Ok(id)
     }
 
+    /// Starts a session whose answer JavaScript brings, and returns its number. `request` is JSON of a `NativeFeed`.
+    #[napi]
+    pub fn open_fed(&self, request: String) -> Result<u32> {
+        let control = Arc::new(Control::default());
+        let id = self.shared.lock().register(&control);
+        feed::start(&request, id, Arc::clone(&self.shared), control).inspect_err(|_| {
+            self.shared.lock().forget(id);
+        })?;
+        Ok(id)
+    }
+
+    /// The next piece of a fed session's body, copied. Returns whether more is wanted: 0 now, 1 after a `Room` record, 2
+    /// never.
+    #[napi]
+    pub fn feed(&self, session: u32, bytes: &[u8]) -> u32 {
+        self.fed(session, |feed| feed::bytes(feed, bytes))
+    }
+
+    /// The same, of text.
+    #[napi]
+    pub fn feed_text(&self, session: u32, text: String) -> u32 {
+        self.fed(session, |feed| feed.bytes(text.into_bytes().into()))
+    }
+
+    /// The next event of a fed session that has no body: a record as in a batch.
+    #[napi]
+    pub fn feed_record(&self, session: u32, kind: u32, choice: u32, payload: String) -> Result<u32> {
+        let control = self.control(session);
+        let room = control.as_ref().and_then(|control| control.feed());
+        room.map_or(Ok(Room::Closed), |feed| feed::record(feed, kind, choice, &payload)).map(feed::told)
+    }
+
+    /// A fed session's body ended.
+    #[napi]
+    pub fn feed_end(&self, session: u32) {
+        self.fed(session, |feed| {
+            feed.end();
+            Room::Closed
+        });
+    }
+
+    /// A fed session's body can't be had. `failure` is JSON of a `NativeFailure`.
+    #[napi]
+    pub fn feed_fail(&self, session: u32, failure: String) -> Result<()> {
+        let control = self.control(session);
+        control.as_ref().and_then(|control| control.feed()).map_or(Ok(()), |feed| feed::fail(feed, &failure))
+    }
+
     /// Closes a session's upstream socket; its `Cancelled` record follows. Without effect once it is over.
     #[napi]
     pub fn cancel(&self, session: u32) {
@@ -503,6 +554,12 @@ impl Mailbox {
             reason = "the only way to hold an event loop for a while; dropping it would lose the wake"
         )]
         if hold { wake.refer(env) } else { wake.unref(env) }
+    }
+
+    fn fed(&self, session: u32, act: impl FnOnce(&Feed) -> Room) -> u32 {
+        let control = self.control(session);
+        let feed = control.as_ref().and_then(|control| control.feed());
+        feed::told(feed.map_or(Room::Closed, act))
     }
 
     fn command(&self, session: u32, command: Command) {

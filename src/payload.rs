@@ -43,6 +43,10 @@ pub(crate) fn write(event: &Event<'_>, push: &mut dyn FnMut(Kind, u32, &str)) {
 /// The event of a record that [`write()`] or the answer's end gave; `None` for other kinds.
 pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
     let event = match kind {
+        kind if kind == Kind::Start as u32 => {
+            let start: Start = serde_json::from_str(payload).ok()?;
+            Event::Start { id: start.id.map(Cow::Owned), model: start.model.map(Cow::Owned) }
+        }
         kind if kind == Kind::Text as u32 => Event::Text { choice, text: Cow::Borrowed(payload) },
         kind if kind == Kind::Reasoning as u32 => {
             Event::Reasoning { choice, text: Cow::Borrowed(payload), signature: None }
@@ -87,6 +91,12 @@ fn finish_reason(name: &str) -> FinishReason {
     use FinishReason::{ContentFilter, Error, Length, Other, Stop, ToolCalls, Unknown};
     let all = [Stop, Length, ToolCalls, ContentFilter, Error, Other];
     all.into_iter().find(|reason| reason.as_str() == name).unwrap_or(Unknown)
+}
+
+#[derive(Deserialize)]
+struct Start {
+    id: Option<String>,
+    model: Option<String>,
 }
 
 #[derive(Deserialize)]

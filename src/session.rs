@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use millstream_engine::{Backoff, Carrier, ResumeMode, RetryPolicy, Session, SessionRequest, Timeouts};
+use millstream_engine::{Backoff, Carrier, Feed, ResumeMode, RetryPolicy, Session, SessionRequest, Timeouts};
 use millstream_wire::Protocol;
 use millstream_wire::request::{ChatRequest, RequestShape, encode};
 use napi::{Error, Result, Status};
@@ -53,6 +53,28 @@ pub(crate) struct NativeRequest {
     retain: bool,
     deliver: bool,
     flush_interval: f64,
+}
+
+/// How an answer is handed over.
+pub(crate) struct Pace<'a> {
+    pub(crate) mode: &'a str,
+    pub(crate) credit: f64,
+    pub(crate) retain: bool,
+    pub(crate) deliver: bool,
+}
+
+impl Pace<'_> {
+    pub(crate) fn mode(&self, control: &Control) -> Result<Mode> {
+        let window = self.credit as i64;
+        match self.mode {
+            "push" => Ok(Mode::Push { window, batch: 0, spent: 0 }),
+            "pull" => {
+                control.credit.store(window, Ordering::Release);
+                Ok(Mode::Pull(Box::new(Pull::new(self.retain, self.deliver))))
+            }
+            _ => Err(invalid("mode")),
+        }
+    }
 }
 
 impl NativeRequest {
@@ -119,11 +141,11 @@ impl NativeRequest {
 }
 
 /// A field that `lib/` should have refused: a defect of ours, so the name of the field is all there is to say.
-fn invalid(field: &str) -> Error {
+pub(crate) fn invalid(field: &str) -> Error {
     Error::new(Status::InvalidArg, format!("malformed `{field}` in a native request"))
 }
 
-fn milliseconds(value: f64) -> Duration {
+pub(crate) fn milliseconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default()
 }
 
@@ -170,6 +192,8 @@ pub(crate) enum Command {
 #[derive(Default)]
 pub(crate) struct Control {
     session: OnceLock<Session>,
+    /// Where the answer comes from JavaScript.
+    feed: OnceLock<Feed>,
     cancelled: AtomicBool,
     /// Units left, where the consumer returns them itself.
     credit: AtomicI64,
@@ -192,6 +216,20 @@ struct Commands {
 }
 
 impl Control {
+    pub(crate) fn set_session(&self, session: Session) {
+        // Nobody else sets it.
+        let _ = self.session.set(session);
+    }
+
+    pub(crate) fn set_feed(&self, feed: Feed) {
+        // Nobody else sets it.
+        let _ = self.feed.set(feed);
+    }
+
+    pub(crate) fn feed(&self) -> Option<&Feed> {
+        self.feed.get()
+    }
+
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
         if let Some(session) = self.session.get() {
@@ -303,20 +341,11 @@ pub(crate) fn start(
     control: Arc<Control>,
 ) -> Result<()> {
     let engine = runtime::engine()?;
-    let window = request.credit as i64;
     let spacing = milliseconds(request.flush_interval);
-    let mode = match request.mode.as_str() {
-        "push" => Mode::Push { window, batch: 0, spent: 0 },
-        "pull" => {
-            control.credit.store(window, Ordering::Release);
-            Mode::Pull(Box::new(Pull::new(request.retain, request.deliver)))
-        }
-        _ => return Err(invalid("mode")),
-    };
+    let NativeRequest { ref mode, credit, retain, deliver, .. } = request;
+    let mode = Pace { mode, credit, retain, deliver }.mode(&control)?;
     let request = request.into_session_request(body)?;
     let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode };
-    let session = engine.open(request, exit);
-    // Nobody else sets it.
-    let _ = control.session.set(session);
+    control.set_session(engine.open(request, exit));
     Ok(())
 }

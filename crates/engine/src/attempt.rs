@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use millstream_wire::providers::error_body::parse_error_body;
-use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Protocol};
+use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Event, Protocol};
 use reqwest::Url;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
@@ -23,7 +23,7 @@ const ERROR_BODY_BYTES: usize = 64 * 1024;
 /// How long for; the status alone is an error too.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 /// Chunks read before the task lets others run.
-const CHUNKS_PER_TURN: u32 = 32;
+pub(crate) const CHUNKS_PER_TURN: u32 = 32;
 
 /// How an attempt ended.
 pub(crate) enum Ending {
@@ -80,10 +80,11 @@ pub(crate) async fn run<E: Exit>(
         content_type,
         max_event_bytes: request.max_event_bytes,
     });
-    let mut reading = Reading { body: answer.body, decoder, bytes: 0, exit, clocks, delivery, prepared };
+    let incoming = Incoming::new(decoder, exit, clocks, delivery);
+    let mut reading = Reading { body: answer.body, incoming, prepared };
     let ending = poll_fn(|cx| reading.poll(cx)).await;
     match ending {
-        _ if reading.delivery.is_diverged() => Ending::Diverged,
+        _ if reading.incoming.delivery.is_diverged() => Ending::Diverged,
         Err(mut error) => {
             error.request_id = error.request_id.or(request_id);
             Ending::Failed(error)
@@ -95,11 +96,7 @@ pub(crate) async fn run<E: Exit>(
 /// An answer in the middle of being read.
 struct Reading<'a, E> {
     body: Body,
-    decoder: Decoder,
-    bytes: u64,
-    exit: &'a mut E,
-    clocks: &'a mut Clocks,
-    delivery: &'a mut Delivery,
+    incoming: Incoming<'a, E>,
     prepared: &'a Prepared,
 }
 
@@ -110,35 +107,57 @@ impl<E: Exit> Reading<'_, E> {
     }
 
     fn poll_with(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<bool, StreamError>> {
+        let incoming = &mut self.incoming;
         for _ in 0..CHUNKS_PER_TURN {
-            if self.exit.poll_ready(cx).is_pending() {
-                self.exit.poll_flush(cx);
-                return self.clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
+            if incoming.exit.poll_ready(cx).is_pending() {
+                incoming.exit.poll_flush(cx);
+                let clocks = &mut incoming.clocks;
+                return clocks.poll_paused(cx).map(|phase| Err(classify::timeout(phase, clocks.limits())));
             }
-            self.clocks.unpause();
+            incoming.clocks.unpause();
             match self.body.poll_data(cx, &self.prepared.url, buffer) {
                 Poll::Ready(Some(Ok(data))) => {
-                    if let Some(ending) = self.chunk(&data) {
+                    if let Some(ending) = incoming.chunk(&data) {
                         return Poll::Ready(ending);
                     }
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
-                Poll::Ready(None) => return Poll::Ready(self.end()),
+                Poll::Ready(None) => return Poll::Ready(incoming.end()),
                 Poll::Pending => {
-                    self.exit.poll_flush(cx);
-                    return self
-                        .clocks
-                        .poll_running(cx)
-                        .map(|phase| Err(classify::timeout(phase, self.clocks.limits())));
+                    incoming.exit.poll_flush(cx);
+                    let clocks = &mut incoming.clocks;
+                    return clocks.poll_running(cx).map(|phase| Err(classify::timeout(phase, clocks.limits())));
                 }
             }
         }
-        self.exit.poll_flush(cx);
+        incoming.exit.poll_flush(cx);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
 
-    fn chunk(&mut self, data: &[u8]) -> Option<Result<bool, StreamError>> {
+/// The way of an answer's bytes through decoder and delivery, wherever they come from. An ending is whether the body may go
+/// on after the answer's end, or what is wrong with it.
+pub(crate) struct Incoming<'a, E> {
+    decoder: Decoder,
+    bytes: u64,
+    pub(crate) exit: &'a mut E,
+    pub(crate) clocks: &'a mut Clocks,
+    delivery: &'a mut Delivery,
+}
+
+impl<'a, E: Exit> Incoming<'a, E> {
+    pub(crate) fn new(decoder: Decoder, exit: &'a mut E, clocks: &'a mut Clocks, delivery: &'a mut Delivery) -> Self {
+        Self { decoder, bytes: 0, exit, clocks, delivery }
+    }
+
+    /// An event that never was bytes.
+    pub(crate) fn event(&mut self, event: Event<'static>) -> Option<Result<bool, StreamError>> {
+        self.delivery.event(event, self.exit);
+        self.delivery.is_finished().then_some(Ok(false))
+    }
+
+    pub(crate) fn chunk(&mut self, data: &[u8]) -> Option<Result<bool, StreamError>> {
         if data.is_empty() {
             self.clocks.note_bytes(false);
             return None;
@@ -169,7 +188,7 @@ impl<E: Exit> Reading<'_, E> {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<bool, StreamError> {
+    pub(crate) fn end(&mut self) -> Result<bool, StreamError> {
         if self.bytes == 0 {
             return Err(StreamError::new(ErrorKind::Protocol, "EMPTY_BODY", "expected a stream, got an empty body"));
         }

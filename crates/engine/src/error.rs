@@ -53,6 +53,29 @@ impl ErrorKind {
         }
     }
 
+    /// The kind of a name in the public API; [`ErrorKind::Unknown`] for names that no failure of a session has.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        use ErrorKind::{
+            Aborted, Auth, Connection, ContentPolicy, InvalidRequest, Overloaded, Protocol, RateLimit, Server, Timeout,
+            Truncated, Unknown,
+        };
+        let named = [
+            Timeout,
+            Connection,
+            RateLimit,
+            Auth,
+            InvalidRequest,
+            Overloaded,
+            Server,
+            Protocol,
+            Truncated,
+            ContentPolicy,
+            Aborted,
+        ];
+        named.into_iter().find(|kind| kind.as_str() == name).unwrap_or(Unknown)
+    }
+
     /// Whether the same request may succeed later or with a retry, so that a caller does well to offer one.
     #[must_use]
     pub fn recoverable(self) -> bool {
@@ -118,6 +141,13 @@ impl Phase {
             Self::ContentIdle => "contentIdle",
             Self::Total => "total",
         }
+    }
+
+    /// The clock of a name in the public API.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Connect, Self::FirstContent, Self::Idle, Self::ContentIdle, Self::Total];
+        all.into_iter().find(|phase| phase.as_str() == name)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One answer, from the request to its end: attempts, waits between them, cancellation.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::classify;
 use crate::clocks::Clocks;
 use crate::config::{EngineConfig, EngineError};
 use crate::delivery::Delivery;
+use crate::fed::{self, FedBody, FedRequest};
 use crate::redact::Secrets;
 use crate::transport::{Prepared, Transport};
 use crate::{ErrorKind, Exit, Outcome, ResumeMode, RetryPolicy, SessionRequest, Signal, StreamError};
@@ -50,6 +51,13 @@ impl Engine {
         self.runtime.spawn(task);
         Session { cancel }
     }
+
+    /// Starts a session for an answer that the program itself brings, through the [`Feed`](crate::Feed) of `body`.
+    pub fn open_fed<E: Exit>(&self, request: FedRequest, body: FedBody, exit: E) -> Session {
+        let cancel = Arc::new(CancelSwitch::default());
+        self.runtime.spawn(drive_fed(request, body, exit, Arc::clone(&cancel)));
+        Session { cancel }
+    }
 }
 
 /// A running session. Dropping it leaves the session running.
@@ -75,14 +83,38 @@ impl Session {
 async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut exit: E, cancel: Arc<CancelSwitch>) {
     let began = Instant::now();
     let (outcome, rest) = {
-        let mut running = pin!(run(&transport, &request, &mut exit));
+        let running = pin!(run(&transport, &request, &mut exit));
         // Leaving this block drops what runs, and with it the connection.
-        poll_fn(|cx| match cancel.poll(cx) {
-            Poll::Ready(()) => Poll::Ready((Outcome::Cancelled, None)),
-            Poll::Pending => running.as_mut().poll(cx),
-        })
-        .await
+        unless_cancelled(running, &cancel).await.unwrap_or((Outcome::Cancelled, None))
     };
+    tell_end(began, outcome, &mut exit);
+    drop(request);
+    see_off(&mut Some(exit), rest, &cancel).await;
+}
+
+/// The task of a session whose answer the program brings.
+async fn drive_fed<E: Exit>(request: FedRequest, body: FedBody, mut exit: E, cancel: Arc<CancelSwitch>) {
+    let began = Instant::now();
+    let outcome = {
+        let running = pin!(fed::run(&request, body, &mut exit));
+        // Leaving this block tells the program that no more is wanted.
+        unless_cancelled(running, &cancel).await.unwrap_or(Outcome::Cancelled)
+    };
+    tell_end(began, outcome, &mut exit);
+    drop(request);
+    see_off(&mut Some(exit), None, &cancel).await;
+}
+
+/// Waits for what runs; `None` where the switch is thrown before it is done.
+async fn unless_cancelled<T>(mut running: Pin<&mut impl Future<Output = T>>, cancel: &CancelSwitch) -> Option<T> {
+    poll_fn(|cx| match cancel.poll(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => running.as_mut().poll(cx).map(Some),
+    })
+    .await
+}
+
+fn tell_end(began: Instant, outcome: Outcome, exit: &mut impl Exit) {
     let ms = began.elapsed().as_millis();
     match &outcome {
         Outcome::Complete => tracing::debug!(ms, "session complete"),
@@ -98,20 +130,22 @@ async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut 
         }
     }
     exit.signal(Signal::End(outcome));
-    drop(request);
+}
+
+/// What follows an answer's end: the rest of its body, and an exit that isn't done with it.
+async fn see_off<E: Exit>(exit: &mut Option<E>, rest: Option<Box<Rest>>, cancel: &CancelSwitch) {
     let mut draining = pin!(async {
         if let Some(rest) = rest {
             let Rest { body, url } = *rest;
-            drain(body, &url, &cancel).await;
+            drain(body, &url, cancel).await;
         }
     });
     let mut drained = false;
-    let mut exit = Some(exit);
     poll_fn(|cx| {
         // Watches for a wake as well as for a cancel: an exit may have left to hear of either.
         let _ = cancel.poll(cx);
         if exit.as_mut().is_some_and(|exit| exit.poll_closed(cx).is_ready()) {
-            exit = None;
+            *exit = None;
         }
         drained = drained || draining.as_mut().poll(cx).is_ready();
         if drained && exit.is_none() { Poll::Ready(()) } else { Poll::Pending }
