@@ -198,6 +198,25 @@ test('the bodies of useChat are understood, and answered in its stream', async (
   ])
 })
 
+test('a body that doesn’t say whether to stream gets what the route says', async (t) => {
+  const { mock, handler } = await provide(t, { text: 'Hello' })
+  const kinds = []
+  for (const format of ['events', 'openai']) {
+    for (const stream of [undefined, true, false]) {
+      const POST = handler({ format, model: 'm', ...(stream !== undefined && { stream }) })
+      const answer = await POST(post(hi))
+      kinds.push(answer.headers.get('content-type') === 'text/event-stream')
+      await answer.text()
+      const said = await POST(post({ ...hi, stream: stream === false }))
+      assert.equal(said.headers.get('content-type') === 'text/event-stream', stream === false)
+      await said.text()
+    }
+  }
+  assert.deepEqual(kinds, [true, true, false, false, true, false])
+  assert.equal(mock.requests.length, 12)
+  assert.throws(() => handler({ stream: 1 }), { name: 'ValidationError', field: 'stream' })
+})
+
 test('OpenAI’s body gets OpenAI’s answer: a stream where it asks for one, else the whole', async (t) => {
   const { mock, handler } = await provide(t, {
     text: 'Hello',

@@ -28,7 +28,7 @@ import {
   tooMuch,
   type WebQuestion,
 } from './handler/question.js'
-import { failureReply, type Reply, wholeReply } from './handler/reply.js'
+import { type FailureReply, failureReply, type Reply, wholeReply } from './handler/reply.js'
 import type { WireFormat } from './providers.js'
 import { checkResponse, pipeToResponse } from './relay/node-response.js'
 import { failureOf, formats, relaySettings } from './relay/options.js'
@@ -60,6 +60,11 @@ export interface HandlerOptions<R = Request>
     Pick<PipeOptions, 'heartbeat' | 'compression' | 'headers'> {
   /** Default `'ui-message'` for the bodies of `useChat`, else `'events'`. With `'openai'`, OpenAI's own clients can be pointed here. */
   format?: WireFormat
+  /**
+   * Whether a body that doesn't say gets the answer in pieces. Default true, but false with the format `'openai'`, whose
+   * clients say nothing where they want no stream.
+   */
+  stream?: boolean
   /** Who is asked; a client can't choose. Default the client's. */
   provider?: RequestOptions['provider']
   /**
@@ -90,6 +95,7 @@ export interface HandlerOptions<R = Request>
 
 export const handlerKeys = [
   'format',
+  'stream',
   'provider',
   'model',
   'systemPrompt',
@@ -111,6 +117,7 @@ interface HandlerSettings<R> extends QuestionRules {
   headers: Record<string, string>
   authorize: HandlerOptions<R>['authorize']
   transform: HandlerOptions<R>['transform']
+  failure: FailureReply
 }
 
 /**
@@ -134,11 +141,12 @@ export interface Asker {
 }
 
 /** Checks what a route is made with. */
-export function handlerSettings<R>(options: HandlerOptions<R>): HandlerSettings<R> {
+export function handlerSettings<R>(options: HandlerOptions<R>, failure: FailureReply): HandlerSettings<R> {
   checkObject(options, 'options', handlerKeys)
   const limit = (name: keyof RequestLimits, otherwise: number) => checkInteger(options[name] ?? otherwise, name, 1)
   return {
     format: options.format === undefined ? undefined : checkOneOf(options.format, 'format', formats),
+    stream: options.stream === undefined ? undefined : checkBoolean(options.stream, 'stream'),
     provider: options.provider,
     model: checkModels(options.model),
     systemPrompt: options.systemPrompt === undefined ? undefined : checkNonEmpty(options.systemPrompt, 'systemPrompt'),
@@ -150,6 +158,7 @@ export function handlerSettings<R>(options: HandlerOptions<R>): HandlerSettings<
     headers: { ...checkHeaders(options.headers ?? {}, 'headers') },
     authorize: options.authorize && checkFunction(options.authorize, 'authorize').bind(options),
     transform: options.transform && checkFunction(options.transform, 'transform').bind(options),
+    failure,
     limits: {
       maxRequestSize: limit('maxRequestSize', 1024 * 1024),
       maxMessages: limit('maxMessages', 100),
@@ -186,19 +195,19 @@ interface Incoming<R> {
 async function serve<R>(incoming: Incoming<R>, asker: Asker, settings: HandlerSettings<R>): Promise<void> {
   let { format } = settings
   try {
-    if (incoming.method !== 'POST') return incoming.reply(notAllowed(incoming.method, settings.headers, format))
+    if (incoming.method !== 'POST') return incoming.reply(notAllowed(incoming.method, settings, format))
     const body = await incoming.body()
     const allowed = await settings.authorize?.(incoming.request, body)
-    if (allowed === false) return incoming.reply(forbidden(settings.headers, format))
+    if (allowed === false) return incoming.reply(forbidden(settings, format))
     if (isResponse(allowed)) return await incoming.respond(allowed)
     const question = readQuestion(body, settings)
     format = question.format
     const asked = await transformed(question, incoming.request, body, settings)
     if (isResponse(asked)) return await incoming.respond(asked)
-    await answer(incoming, asker, asked, question, settings.headers)
+    await answer(incoming, asker, asked, question, settings)
   } catch (error) {
     if (!StreamError.isInstance(error)) throw error
-    incoming.reply(failureReply(error, format, settings.headers))
+    incoming.reply(settings.failure(error, format, settings.headers))
   }
 }
 
@@ -220,7 +229,7 @@ async function answer<R>(
   asker: Asker,
   asked: StreamRequest,
   { format, stream, request: { model } }: WebQuestion,
-  headers: Record<string, string>,
+  { headers, failure }: HandlerSettings<R>,
 ): Promise<void> {
   const { signal } = incoming
   let running: Answer
@@ -233,18 +242,22 @@ async function answer<R>(
   } catch (error) {
     // The body was found good: what can't be asked now is the app's mistake, but for a model that nobody named.
     if (!(error instanceof ValidationError) || (error.field === 'model' && model === undefined)) throw error
-    return incoming.reply({ ...failureReply(error, format, headers), status: 500 })
+    return incoming.reply({ ...failure(error, format, headers), status: 500 })
   }
   const abort = () => running.abort(signal.reason, 'The client left')
   if (signal.aborted) abort()
   else signal.addEventListener('abort', abort, { once: true })
   running.whenEnded(() => signal.removeEventListener('abort', abort))
-  await incoming.stream(running, format, (error) => failureReply(error, format, headers))
+  await incoming.stream(running, format, (error) => failure(error, format, headers))
 }
 
-/** `client.handler`. */
-export function webHandler(asker: Asker, options: HandlerOptions): (request: Request) => Promise<Response> {
-  const settings = handlerSettings<Request>(options)
+/** `client.handler`. `failure`: how a failure before the first byte is told. */
+export function webHandler(
+  asker: Asker,
+  options: HandlerOptions,
+  failure: FailureReply = failureReply,
+): (request: Request) => Promise<Response> {
+  const settings = handlerSettings<Request>(options, failure)
   const { pipe, limits, headers } = settings
   return async (request) => {
     if (typeof request?.headers?.get !== 'function' || typeof request.method !== 'string') {
@@ -274,9 +287,13 @@ export function webHandler(asker: Asker, options: HandlerOptions): (request: Req
   }
 }
 
-/** `client.nodeHandler`. */
-export function nodeHandler(asker: Asker, options: HandlerOptions<IncomingMessage>): NodeHandler {
-  const settings = handlerSettings<IncomingMessage>(options)
+/** `client.nodeHandler`. `failure` as of {@link webHandler}. */
+export function nodeHandler(
+  asker: Asker,
+  options: HandlerOptions<IncomingMessage>,
+  failure: FailureReply = failureReply,
+): NodeHandler {
+  const settings = handlerSettings<IncomingMessage>(options, failure)
   const { pipe, limits, headers } = settings
   return async (request, response) => {
     const leaving = new AbortController()
@@ -311,18 +328,22 @@ export function nodeHandler(asker: Asker, options: HandlerOptions<IncomingMessag
   }
 }
 
-function notAllowed(method: string, headers: Record<string, string>, format: WireFormat | undefined): Reply {
+function notAllowed(
+  method: string,
+  { headers, failure }: HandlerSettings<never>,
+  format: WireFormat | undefined,
+): Reply {
   const error = new ValidationError(`Expected a POST request, got ${describe(method)}`, 'method', {
     code: 'METHOD_NOT_ALLOWED',
     status: 405,
   })
-  return failureReply(error, format, { ...headers, Allow: 'POST' })
+  return failure(error, format, { ...headers, Allow: 'POST' })
 }
 
-function forbidden(headers: Record<string, string>, format: WireFormat | undefined): Reply {
+function forbidden({ headers, failure }: HandlerSettings<never>, format: WireFormat | undefined): Reply {
   const message = 'This request is not allowed'
   const error = new StreamError(message, { type: 'invalid_request_error', code: 'FORBIDDEN' })
-  return { ...failureReply(error, format, headers), status: 403 }
+  return { ...failure(error, format, headers), status: 403 }
 }
 
 /** Responses of another realm or polyfill are responses, too. */

@@ -68,6 +68,9 @@ export interface ConnectionReport {
   suggestion?: string
 }
 
+/** What routes ask a client by, for faces that have routes of their own. */
+export let askerOf: (client: StreamClient) => Asker
+
 /** How long a test of a connection may take, in milliseconds. */
 const testLimit = 10_000
 
@@ -82,6 +85,10 @@ const testLimit = 10_000
  * console.log(text, usage?.totalTokens)
  */
 export class StreamClient {
+  static {
+    askerOf = (client) => client.#asker
+  }
+
   readonly #settings: ClientSettings
 
   /** @throws ValidationError where an option is not what it must be. A missing key shows when it is needed. */

@@ -38,6 +38,8 @@ export interface QuestionRules {
   /** The most tokens an answer may have. */
   maxTokens: number | undefined
   format: WireFormat | undefined
+  /** Whether a body that doesn't say gets the answer in pieces; `undefined`: as is the habit of the format. */
+  stream: boolean | undefined
 }
 
 /** A client's question. */
@@ -98,12 +100,14 @@ export function readQuestion(body: unknown, rules: QuestionRules): WebQuestion {
   if (prompt !== undefined) request.systemPrompt = prompt
   // Whatever is wrong with it is the client's mistake; later, it would be the app's.
   checkRequest(request, 'any')
-  return { request, format, stream: wantsStream(given.stream, format) }
+  return { request, format, stream: wantsStream(given.stream, format, rules) }
 }
 
 /** OpenAI's clients say nothing where they want no stream; all others want one. */
-function wantsStream(stream: unknown, format: WireFormat): boolean {
-  return stream === undefined || stream === null ? format !== 'openai' : checkBoolean(stream, 'stream')
+function wantsStream(stream: unknown, format: WireFormat, rules: QuestionRules): boolean {
+  return stream === undefined || stream === null
+    ? (rules.stream ?? format !== 'openai')
+    : checkBoolean(stream, 'stream')
 }
 
 function chooseModel(asked: unknown, models: QuestionRules['model']): string | undefined {

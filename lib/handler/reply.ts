@@ -13,6 +13,13 @@ export interface Reply {
   body: unknown
 }
 
+/** The reply to a failure, in a format's words; the headers are those that go along. */
+export type FailureReply = (
+  error: StreamError,
+  format: WireFormat | undefined,
+  headers: Record<string, string>,
+) => Reply
+
 /**
  * The reply to a failure before the first byte. The status is the provider's where it refused this request (400, 404,
  * 422, 429, …) or failed (500, 503, …); 502 where it refused the app's key (401, 402, 403, 407) or could not be reached or
@@ -21,12 +28,9 @@ export interface Reply {
  * `given`: headers that go along.
  */
 export function failureReply(error: StreamError, format: WireFormat | undefined, given: Record<string, string>): Reply {
-  const credentials = error.type === 'auth_error' || [401, 402, 403, 407].includes(error.status ?? 0)
-  // What the provider says about a key is for the app's own logs.
-  const message =
-    credentials && error.status !== undefined ? 'The provider refused the credentials of this server' : error.message
-  const headers: Record<string, string> = { ...withoutContent(given), 'Content-Type': 'application/json' }
-  if (error.retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(error.retryAfter / 1000))
+  const credentials = isAboutCredentials(error)
+  const message = messageFor(error)
+  const headers = failureHeaders(error, given)
   const { type, code } = error
   const field = (error as { field?: string }).field
   return {
@@ -37,6 +41,23 @@ export function failureReply(error: StreamError, format: WireFormat | undefined,
         ? { error: { message, type, code, param: field ?? null } }
         : { error: message, type, code, ...(field !== undefined && { field }) },
   }
+}
+
+function isAboutCredentials({ type, status }: StreamError): boolean {
+  return type === 'auth_error' || [401, 402, 403, 407].includes(status ?? 0)
+}
+
+/** A failure's message for a client. What the provider says about a key is for the app's own logs. */
+export function messageFor(error: StreamError): string {
+  const refused = isAboutCredentials(error) && error.status !== undefined
+  return refused ? 'The provider refused the credentials of this server' : error.message
+}
+
+/** The headers of a failure's reply. */
+export function failureHeaders(error: StreamError, given: Record<string, string>): Record<string, string> {
+  const headers: Record<string, string> = { ...withoutContent(given), 'Content-Type': 'application/json' }
+  if (error.retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(error.retryAfter / 1000))
+  return headers
 }
 
 const statuses: Partial<Record<StreamError['type'], number>> = {
@@ -77,7 +98,8 @@ const reasons: Partial<Record<FinishReason, string>> = {
   'content-filter': 'content_filter',
 }
 
-function completion({ text, reasoning, toolCalls, finishReason, usage, model }: CollectedResponse): unknown {
+/** OpenAI's `chat.completion`. */
+export function completion({ text, reasoning, toolCalls, finishReason, usage, model }: CollectedResponse): unknown {
   const calls = toolCalls
     .filter(({ choice }) => choice === undefined)
     .map(({ id, tool, rawArguments }) => ({ id, type: 'function', function: { name: tool, arguments: rawArguments } }))
