@@ -495,3 +495,48 @@ test('aborts at any point leave no unhandled rejection', async (t) => {
   assert.match(stdout, /^ended 120\n$/)
   await until(() => server.openConnections === 0, 'every connection to be closed')
 })
+
+test('text is gathered into larger pieces: by length, and by line', async (t) => {
+  const pieces = ['a'.repeat(60), 'b'.repeat(40), 'c', 'd\ne', 'f', '\n', 'g'.repeat(300), 'h']
+  const server = await serve(t, say(...pieces))
+  const { textStream } = await open(server).stream('x')
+  // What a loop by hand over the same pieces draws, and the rest.
+  const byHand = []
+  let buffer = ''
+  for (const piece of pieces) {
+    buffer += piece
+    if (buffer.includes('\n') || buffer.length > 100) {
+      byHand.push(buffer)
+      buffer = ''
+    }
+  }
+  byHand.push(buffer)
+  assert.deepEqual(await readAll(textStream.buffered()), byHand)
+  assert.deepEqual(await readAll(textStream.buffered({ maxChars: 100, onNewline: true })), byHand)
+  const text = pieces.join('')
+  assert.deepEqual(await readAll(textStream.buffered({ maxChars: 1000, onNewline: false })), [text])
+  assert.deepEqual(await readAll(textStream.buffered({ maxChars: 0 })), pieces)
+  assert.throws(() => textStream.buffered({ maxChars: -1 }), { name: 'ValidationError', field: 'maxChars' })
+  assert.throws(() => textStream.buffered({ maxLength: 1 }), { code: 'UNKNOWN_OPTION' })
+})
+
+test('gathered text is given before the failure behind it, and leaving it closes the connection', async (t) => {
+  const server = await serve(t, async (exchange) => {
+    exchange.sse().write(token('A')).write(token('B\n')).write(token('C'))
+    await pause(20)
+    if (exchange.index === 0) exchange.reset()
+    else await exchange.closed
+  })
+  const seen = []
+  const failing = await open(server).stream('x')
+  await assert.rejects(
+    async () => {
+      for await (const piece of failing.textStream.buffered()) seen.push(piece)
+    },
+    { type: 'connection_error' },
+  )
+  assert.deepEqual(seen, ['AB\n', 'C'])
+  const left = await open(server).stream('x')
+  for await (const _ of left.textStream.buffered()) break
+  await until(() => server.exchanges[1].left, 'the connection to be closed')
+})

@@ -72,4 +72,5 @@ export {
   type WebStreamingResponse,
   type WebStreamingResponseOptions,
 } from './streaming-response.js'
+export type { TextBufferOptions, TextStream } from './text-stream.js'
 export type { CollectedResponse, FinishReason, Message, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'

@@ -18,6 +18,7 @@ import {
 } from './relay.js'
 import type { ResponseLike } from './streaming-response/output.js'
 import type { StreamingResponse } from './streaming-response.js'
+import { bufferText, type TextBufferOptions, type TextStream } from './text-stream.js'
 import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './types.js'
 
 /**
@@ -54,7 +55,7 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
   /** All chunks; iterate it or call it. */
   readonly stream: AsyncIterable<StreamChunk> & (() => AsyncIterable<StreamChunk>)
   /** The text alone. */
-  readonly textStream: AsyncIterable<string>
+  readonly textStream: TextStream
   /** The whole text. */
   readonly text: Promise<string>
   /**
@@ -238,7 +239,7 @@ class AnswerResult implements StreamResult {
   readonly #answer: Answer
   readonly #mode: ErrorMode
   readonly stream: AsyncIterable<StreamChunk> & (() => AsyncIterable<StreamChunk>)
-  readonly textStream: AsyncIterable<string>
+  readonly textStream: TextStream
   #whole: Promise<void> | undefined
   #usage: Promise<Usage | undefined> | undefined
   #finishReason: Promise<FinishReason> | undefined
@@ -249,7 +250,8 @@ class AnswerResult implements StreamResult {
     const iterable: AsyncIterable<StreamChunk> = { [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() }
     this.stream = Object.assign(() => iterable, iterable)
     // An error chunk has no place among strings: the text's readers are always thrown at.
-    this.textStream = { [Symbol.asyncIterator]: () => new Reader(answer, 'throw', textOnly) }
+    const text: AsyncIterable<string> = { [Symbol.asyncIterator]: () => new Reader(answer, 'throw', textOnly) }
+    this.textStream = Object.assign(text, { buffered: (options?: TextBufferOptions) => bufferText(text, options) })
   }
 
   [Symbol.asyncIterator](): AsyncIterator<StreamChunk, undefined> {
