@@ -29,6 +29,29 @@ export {
 export type { GenerationOptions } from './generation.js'
 export type { HandlerOptions, NodeHandler, RequestLimits } from './handler.js'
 export { JsonStreamDecoder, type JsonStreamDecoderOptions, type PartialJson, parsePartialJson } from './partial-json.js'
+export {
+  collect,
+  createEventProcessor,
+  type EventCallbacks,
+  type EventContext,
+  type EventFilter,
+  EventProcessor,
+  type EventProcessorOptions,
+  type EventStream,
+  type EventTransformer,
+  isTextDelta,
+  type PipelineMetrics,
+  type ProcessedResponse,
+  type ProcessOptions,
+  type ReadOptions,
+  StreamAdapter,
+  type StreamAdapterProvider,
+  type StreamEvent,
+  type StreamEventOf,
+  StreamingHelper,
+  type StreamSource,
+  streamWithEvents,
+} from './pipeline.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
 export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'
