@@ -571,7 +571,7 @@ test('wrong requests and configurations are typed errors that say what was expec
     [
       { prompt: 'a', provider: 'nobody' },
       'provider',
-      /Unknown provider "nobody". Known: 'local', 'openai', 'cerebras'/,
+      /Unknown provider "nobody". Known: 'local', 'openai', 'anthropic', /,
     ],
     [{ prompt: 'a', provider: {} }, 'provider.baseUrl', /a `baseUrl` or an `endpoint`, got neither/],
     [{ prompt: 'a', provider: { baseUrl: 'nonsense' } }, 'provider.baseUrl', /http:, https:/],

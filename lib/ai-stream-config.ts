@@ -214,8 +214,8 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
   checkObject(config, 'config', configKeys)
   const transport =
     options === undefined ? {} : (checkObject(options, 'options', transportKeys) as AIStreamTransportOptions)
-  const model = checkNonEmpty(config.model, 'model')
   const target = withTransport(resolveTarget(config), config, transport)
+  const model = checkNonEmpty(config.model ?? target.model, 'model')
   const fallback: RetryConfig = {}
   if (transport.maxReconnectAttempts !== undefined) {
     fallback.maxRetries = checkInteger(transport.maxReconnectAttempts, 'maxReconnectAttempts', 0, 1000)
@@ -264,14 +264,15 @@ export function turnSettings(
   }
 }
 
-/** The flat request the engine takes. */
+/** The flat request the engine takes. `stream`: whether the answer is to come in pieces. */
 export function nativeRequest(
-  base: Pick<AIStreamSettings, 'target' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval'>,
+  base: Pick<AIStreamSettings, 'target' | 'model' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval'>,
   turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
+  stream = true,
 ): NativeRequest {
-  const { url, headers, shape, carrier, protocol } = base.target
+  const { headers, shape, carrier, protocol, sign } = base.target
   return {
-    url,
+    url: base.target.url(base.model, stream),
     carrier,
     headers: Object.entries(mergeHeaders(headers, turn.headers)).flat(),
     shape,
@@ -286,6 +287,7 @@ export function nativeRequest(
     retain: turn.retain,
     deliver: false,
     flushInterval: base.flushInterval,
+    ...(sign !== undefined && { sign }),
   }
 }
 

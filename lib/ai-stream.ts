@@ -356,7 +356,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     })
     if (turn.answer.outcome !== undefined) return
     const { model, systemPrompt, target } = this.#settings
-    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target.maxTokensField)
+    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target)
     turn.answer.ask(nativeRequest(this.#settings, turn.settings), body)
   }
 

@@ -3,16 +3,7 @@
  * Keys are looked up in the environment when somebody asks, never before: a module that makes a client can be loaded
  * where there are none, as when an app is built.
  */
-import {
-  checkHeaders,
-  checkInteger,
-  checkMilliseconds,
-  checkNonEmpty,
-  checkObject,
-  checkOneOf,
-  describe,
-  fail,
-} from './check.js'
+import { checkInteger, checkMilliseconds, checkNonEmpty, checkObject, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
 import {
   checkResume,
@@ -24,17 +15,18 @@ import {
   type TimeoutConfig,
 } from './policies.js'
 import {
-  checkKey,
+  checkSettings,
+  findProvider,
   isProviderName,
-  type MaxTokensField,
-  maxTokensFields,
+  type KnownProviderName,
   type ProviderName,
-  protocols,
+  type ProviderSettings,
   providerInEnvironment,
   providerNames,
-  type WireProtocol,
+  resolveSettings,
+  settingKeys,
 } from './providers.js'
-import { resolveTarget, type Target } from './target.js'
+import { providerTarget, resolveTarget, type Target } from './target.js'
 
 /**
  * A provider of a {@link StreamClient}: what replaces the defaults of one known by name, or all about another one, which
@@ -47,21 +39,12 @@ import { resolveTarget, type Target } from './target.js'
  * const behind: ClientProvider = { endpoint: 'http://127.0.0.1:3000/api/chat' }
  * const client = new StreamClient({ providers: { local, behind }, defaultProvider: 'local' })
  */
-export interface ClientProvider {
-  /** Sent as `Authorization: Bearer …`. For a provider known by name, default from its environment variable. */
-  apiKey?: string
-  /** Where a server of OpenAI's format is: the URL that `chat/completions` is appended to. */
-  baseUrl?: string
+export interface ClientProvider extends ProviderSettings {
   /**
    * An app's own route, such as one that another millstream serves, with `baseUrl` as what a relative one is relative to;
-   * of a provider known by name, what is appended to its base URL instead of `chat/completions`.
+   * of a provider known by name, what is appended to its base URL instead of its own path.
    */
   endpoint?: string
-  headers?: Record<string, string>
-  /** How it answers. Default: found out, of an app's own route; else `'openai'`. */
-  protocol?: 'auto' | WireProtocol
-  /** What it calls `maxTokens`. */
-  maxTokensField?: MaxTokensField
   /** Asked where a request names none. */
   model?: string
 }
@@ -77,7 +60,7 @@ export interface ClientProvider {
  */
 export interface ClientConfig {
   /** By name: those known by name are there anyway. */
-  providers?: { [name in ProviderName]?: ClientProvider } & Record<string, ClientProvider>
+  providers?: { [name in KnownProviderName]?: ClientProvider } & Record<string, ClientProvider>
   /**
    * Asked where a request names none. Default: the first of `providers`, else the first known one whose key is in the
    * environment.
@@ -153,19 +136,22 @@ export function resolveChoice(
     return resolveChoice(settings, name)
   }
   if (typeof choice === 'string') {
-    const own = settings.providers.get(choice)
-    const known = settings.targets.get(choice)
-    if (known !== undefined) return { target: known, model: own?.model }
-    if (own === undefined && !isProviderName(choice)) unknownProvider(choice, 'provider', settings.providers)
-    if (own !== undefined && !isProviderName(choice) && !isRelative(own)) {
-      const target = resolve(choice, own, 'provider')
-      settings.targets.set(choice, target)
-      return { target, model: own.model }
-    }
-    return { target: resolve(choice, own ?? {}, 'provider'), model: own?.model }
+    // An alias stands for the name, whatever configures it.
+    const name = settings.providers.has(choice) ? choice : (findProvider(choice)?.name ?? choice)
+    const own = settings.providers.get(name)
+    const target = settings.targets.get(name) ?? resolveNamed(settings, name, own)
+    return { target, model: own?.model ?? target.model }
   }
   const given = checkProvider(choice, 'provider')
-  return { target: resolve('', given, 'provider'), model: given.model }
+  const target = resolve('', given, 'provider')
+  return { target, model: given.model ?? target.model }
+}
+
+function resolveNamed(settings: ClientSettings, name: string, own: ClientProvider | undefined): Target {
+  if (own === undefined && !isProviderName(name)) unknownProvider(name, 'provider', settings.providers)
+  const target = resolve(name, own ?? {}, 'provider')
+  if (own !== undefined && target.vendor === '' && !isRelative(own)) settings.targets.set(name, target)
+  return target
 }
 
 function checkProviders(providers: unknown): Map<string, ClientProvider> {
@@ -181,13 +167,22 @@ function checkProviders(providers: unknown): Map<string, ClientProvider> {
         if (name === '' || name === 'auto')
           fail('providers', "an object with names other than '' and 'auto'", `'${name}'`)
         const provider = checkProvider(given, field)
-        // What can be wrong with its URL is found now; its key may come later.
-        if (provider.baseUrl !== undefined || provider.endpoint !== undefined || !isProviderName(name)) {
-          if (!isRelative(provider)) resolve(name, { apiKey: 'unset', ...provider }, field)
-        }
+        checkEarly(name, provider, field)
         return [name, provider]
       }),
   )
+}
+
+/** What can be wrong with a provider is found when the client is made; what the environment has may come later. */
+function checkEarly(name: string, provider: ClientProvider, field: string): void {
+  if (isRelative(provider)) return
+  try {
+    // Some key, so that all the rest is looked at.
+    resolve(name, { accessToken: 'unset', ...provider }, field)
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code !== 'MISSING_OPTION') throw error
+  }
 }
 
 /** Whether its URL depends on the environment. */
@@ -195,33 +190,14 @@ function isRelative({ endpoint, baseUrl }: ClientProvider): boolean {
   return endpoint !== undefined && baseUrl === undefined && !/^[a-z][a-z0-9+.-]*:/i.test(endpoint)
 }
 
-const providerKeys = [
-  'apiKey',
-  'baseUrl',
-  'endpoint',
-  'headers',
-  'protocol',
-  'maxTokensField',
-  'model',
-] as const satisfies readonly (keyof ClientProvider)[]
+const providerKeys = ['endpoint', 'model', ...settingKeys] as const satisfies readonly (keyof ClientProvider)[]
 
 /** A copy, checked. */
 function checkProvider(given: unknown, field: string): ClientProvider {
-  const { apiKey, baseUrl, endpoint, headers, protocol, maxTokensField, model } = checkObject(
-    given,
-    field,
-    providerKeys,
-    `${field}.`,
-  ) as ClientProvider
+  const { endpoint, model } = checkObject(given, field, providerKeys, `${field}.`) as ClientProvider
   return {
-    ...(apiKey !== undefined && { apiKey: checkKey(apiKey, `${field}.apiKey`) }),
-    ...(baseUrl !== undefined && { baseUrl: checkNonEmpty(baseUrl, `${field}.baseUrl`) }),
+    ...checkSettings(given as ClientProvider, field),
     ...(endpoint !== undefined && { endpoint: checkNonEmpty(endpoint, `${field}.endpoint`) }),
-    ...(headers !== undefined && { headers: { ...checkHeaders(headers, `${field}.headers`) } }),
-    ...(protocol !== undefined && { protocol: checkOneOf(protocol, `${field}.protocol`, protocols) }),
-    ...(maxTokensField !== undefined && {
-      maxTokensField: checkOneOf(maxTokensField, `${field}.maxTokensField`, maxTokensFields),
-    }),
     ...(model !== undefined && { model: checkNonEmpty(model, `${field}.model`) }),
   }
 }
@@ -233,27 +209,30 @@ function checkDefault(name: unknown, providers: ReadonlyMap<string, ClientProvid
 }
 
 /** The target of a provider; `name` is `''` where it has none but its URL's host. */
-function resolve(name: string, provider: ClientProvider, field: string): Target {
-  const { model: _, maxTokensField, ...given } = provider
-  if (isProviderName(name)) {
-    const target = resolveTarget({ ...given, provider: name })
-    return maxTokensField === undefined ? target : { ...target, maxTokensField }
+function resolve(name: string, { model: _, endpoint, ...settings }: ClientProvider, field: string): Target {
+  if (settings.vendor === undefined && !isProviderName(name)) {
+    const { baseUrl, apiKey, headers, protocol } = settings
+    if (endpoint !== undefined) {
+      return { ...resolveTarget({ endpoint, baseUrl, apiKey, headers, protocol }), provider: name }
+    }
+    if (baseUrl === undefined) {
+      throw new ValidationError(
+        `Expected \`${field}\` to have a \`baseUrl\` or an \`endpoint\`, got neither. Known by name: ${quoted(providerNames())}`,
+        `${field}.baseUrl`,
+      )
+    }
   }
-  if (given.endpoint !== undefined) return { ...resolveTarget(given), provider: name }
-  if (given.baseUrl === undefined) {
-    throw new ValidationError(
-      `Expected \`${field}\` to have a \`baseUrl\` or an \`endpoint\`, got neither. Known by name: ${quoted(providerNames)}`,
-      `${field}.baseUrl`,
-    )
-  }
-  const { baseUrl, protocol, headers, apiKey } = given
-  return resolveTarget({
-    provider: { baseUrl, protocol, headers, apiKey, maxTokensField, ...(name !== '' && { name }) },
+  const { headers, ...others } = settings
+  const vendor = settings.vendor ?? (isProviderName(name) ? name : undefined)
+  const provider = resolveSettings(name === '' ? undefined : name, {
+    ...others,
+    ...(vendor !== undefined && { vendor }),
   })
+  return providerTarget(provider, endpoint, headers)
 }
 
 function unknownProvider(name: string, field: string, providers: ReadonlyMap<string, ClientProvider>): never {
-  const known = quoted([...new Set([...providers.keys(), ...providerNames])])
+  const known = quoted([...new Set([...providers.keys(), ...providerNames()])])
   throw new ValidationError(
     `Unknown provider ${describe(name)}. Known: ${known}. Any other can be given as { baseUrl, apiKey }`,
     field,

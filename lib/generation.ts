@@ -1,7 +1,7 @@
 /** What a caller can ask of the model, checked, and the request body it becomes. */
 import { checkInteger, checkNumber, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
-import type { MaxTokensField } from './providers.js'
+import type { Quirks } from './providers.js'
 import type { Message } from './types.js'
 
 /**
@@ -109,17 +109,22 @@ export interface WireRequest extends GenerationOptions {
   messages: readonly WireMessage[]
   systemPrompt?: string | undefined
   tools?: readonly unknown[] | undefined
-  /** How the provider names the cap on tokens. */
-  maxTokensField?: MaxTokensField | undefined
   /** False asks for the whole answer at once. */
   stream?: boolean | undefined
 }
 
+/** What depends on who is asked (`Target`): where it departs from its format, and its own members of the body. */
+export interface Asked {
+  quirks: Quirks
+  body: Record<string, unknown>
+}
+
 /** The request's JSON. */
-export function encodeRequest({ maxTokensField, ...request }: WireRequest): string {
+export function encodeRequest(request: WireRequest, { quirks: { maxTokensField }, body }: Asked): string {
   // Said only where it matters: a body without a cap is the same under either name.
   const named = request.maxTokens !== undefined && maxTokensField === 'max_completion_tokens' && { maxTokensField }
-  return JSON.stringify({ ...request, ...named }, wellFormed)
+  const own = Object.keys(body).length > 0 && { extraBody: { ...body, ...request.extraBody } }
+  return JSON.stringify({ ...request, ...named, ...own }, wellFormed)
 }
 
 /** The request for the next answer of a conversation. */
@@ -128,11 +133,11 @@ export function requestBody(
   systemPrompt: string | undefined,
   messages: readonly Message[],
   generation: GenerationOptions,
-  maxTokensField: MaxTokensField,
+  asked: Asked,
 ): string {
   const said = messages
     // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
     .filter(({ role, content }) => role !== 'assistant' || content !== '')
     .map(({ role, content }) => ({ role, content }))
-  return encodeRequest({ model, messages: said, systemPrompt, ...generation, maxTokensField })
+  return encodeRequest({ model, messages: said, systemPrompt, ...generation }, asked)
 }

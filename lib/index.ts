@@ -53,7 +53,21 @@ export {
   streamWithEvents,
 } from './pipeline.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
-export type { MaxTokensField, ProviderConfig, ProviderName, WireFormat, WireProtocol } from './providers.js'
+export type {
+  KnownProviderName,
+  MaxTokensField,
+  ProviderApi,
+  ProviderAuth,
+  ProviderConfig,
+  ProviderName,
+  ProviderOption,
+  ProviderSettings,
+  Quirks,
+  RegisteredProviders,
+  RequestShape,
+  WireFormat,
+  WireProtocol,
+} from './providers.js'
 export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'
 export {
   MemoryReplayLog,

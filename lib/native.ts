@@ -2,6 +2,8 @@
  * The addon as JavaScript sees it: the shapes that cross N-API, and the loader. Nothing else in `lib/` requires the
  * binary. The shapes mirror `src/`; strings named `json` are JSON text, parsed only by those who need it.
  */
+import type { RequestShape } from './providers/formats.js'
+import type { Signing } from './providers/resolve.js'
 
 /** Flat, validated, complete: defaults are applied before it gets here. Times are milliseconds, 0 switches a clock off. */
 export interface NativeRequest {
@@ -11,7 +13,7 @@ export interface NativeRequest {
   /** Name, value, name, value, … */
   headers: string[]
   /** How the endpoint wants to be asked. */
-  shape: 'events' | 'openai'
+  shape: RequestShape
   /** How it answers: a `WireProtocol` or `auto`. */
   protocol: string
   maxEventBytes: number
@@ -49,6 +51,8 @@ export interface NativeRequest {
    * once, later ones are gathered so long. 0 delivers each as it comes.
    */
   flushInterval: number
+  /** What each attempt is signed with, for endpoints of Amazon. */
+  sign?: Signing
 }
 
 /** An answer that JavaScript brings (`src/feed.rs`). The fields that {@link NativeRequest} has too mean the same. */

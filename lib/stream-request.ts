@@ -17,6 +17,7 @@ import {
 import type { ClientProvider } from './client-config.js'
 import { type StreamError, ValidationError } from './errors.js'
 import {
+  type Asked,
   checkGeneration,
   encodeRequest,
   type GenerationOptions,
@@ -25,7 +26,7 @@ import {
   type WireMessage,
 } from './generation.js'
 import type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
-import type { MaxTokensField, ProviderName } from './providers.js'
+import type { ProviderName } from './providers.js'
 import type { ErrorMode } from './stream-result.js'
 import type { CollectedResponse, StreamChunk, ToolCall, Usage } from './types.js'
 
@@ -223,7 +224,7 @@ export const requestKeys = [
 export interface CheckedRequest {
   model: string
   /** The engine's request as JSON. */
-  body(maxTokensField: MaxTokensField): string
+  body(asked: Asked): string
   headers: Record<string, string>
   signal: AbortSignal | undefined
   retain: boolean
@@ -247,7 +248,7 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
   }
   return {
     model: request.model,
-    body: (maxTokensField) => encodeRequest({ ...request, maxTokensField }),
+    body: (asked) => encodeRequest(request, asked),
     headers: given.headers === undefined ? {} : checkHeaders(given.headers, 'headers'),
     signal: given.signal === undefined ? undefined : checkSignal(given.signal, 'signal'),
     retain: given.retain === undefined || checkBoolean(given.retain, 'retain'),

@@ -1,68 +1,116 @@
 /**
- * Where a request goes and how it is asked: endpoint, base URL, provider and key become one URL, headers and a shape.
+ * Where a request goes and how it is asked: endpoint, base URL, provider and key become an URL, headers and a shape.
  * Everything that can be wrong with them is found here, before any request.
  */
 import { checkHeaders, checkNonEmpty, checkOneOf } from './check.js'
 import { ValidationError } from './errors.js'
 import {
   checkKey,
-  type MaxTokensField,
   type ProviderConfig,
   type ProviderName,
   protocols,
+  type Quirks,
+  type RequestShape,
   type ResolvedProvider,
   resolveProvider,
+  type Signing,
   type WireProtocol,
 } from './providers.js'
+import { appendPath, isAbsolute, parseUrl, shownUrl, withModel } from './urls.js'
 
 /** What a caller says about the endpoint. */
 export interface TargetConfig {
-  endpoint?: string
-  baseUrl?: string
-  provider?: ProviderName | ProviderConfig
-  apiKey?: string
-  headers?: Record<string, string>
-  protocol?: 'auto' | WireProtocol
+  endpoint?: string | undefined
+  baseUrl?: string | undefined
+  provider?: ProviderName | ProviderConfig | undefined
+  apiKey?: string | undefined
+  headers?: Record<string, string> | undefined
+  protocol?: 'auto' | WireProtocol | undefined
 }
 
 /** Where to ask, and how. */
 export interface Target {
-  url: string
+  /** Of a request to this model. */
+  url(model: string, stream: boolean): string
   headers: Record<string, string>
-  /** The body's shape: an app's own route, or OpenAI's chat completions. */
-  shape: 'events' | 'openai'
+  /** Members of each request's body, under those of the request. */
+  body: Record<string, unknown>
+  /** What Amazon's signature is made with. */
+  sign: Signing | undefined
+  /** The body's shape: an app's own route's, or a provider's. */
+  shape: RequestShape
   /** What carries request and answer. */
   carrier: 'http' | 'websocket'
   protocol: 'auto' | WireProtocol
-  /** What a provider calls `maxTokens`. */
-  maxTokensField: MaxTokensField
+  quirks: Quirks
   /** Stands in errors and results; `''` for an app's own route. */
   provider: string
+  /** The name of its row in the table of providers, `''` where it has none. */
+  vendor: string
+  /** Asked where nobody names a model. */
+  model: string | undefined
 }
 
 /** Resolves the endpoint. Throws a {@link ValidationError} where no request could succeed. */
 export function resolveTarget(config: TargetConfig): Target {
-  const own = config.protocol === undefined ? undefined : checkOneOf(config.protocol, 'protocol', protocols)
+  const protocol = config.protocol === undefined ? undefined : checkOneOf(config.protocol, 'protocol', protocols)
   const baseUrl = config.baseUrl === undefined ? undefined : checkNonEmpty(config.baseUrl, 'baseUrl')
   const apiKey = config.apiKey === undefined ? undefined : checkKey(config.apiKey, 'apiKey')
-  const provider = config.provider === undefined ? undefined : resolveProvider(config.provider, { apiKey, baseUrl })
-  const url = provider === undefined ? appUrl(config.endpoint, baseUrl) : providerUrl(provider, config.endpoint)
-  const protocol = own ?? provider?.protocol ?? 'auto'
-  const chatCompletions = url.pathname.endsWith('/chat/completions') && (protocol === 'auto' || protocol === 'openai')
-  const key = provider === undefined ? apiKey : provider.apiKey
-  const headers = mergeHeaders(
-    key === undefined ? undefined : { authorization: `Bearer ${key}` },
-    provider?.headers,
-    config.headers === undefined ? undefined : checkHeaders(config.headers, 'headers'),
-  )
+  const headers = config.headers === undefined ? undefined : checkHeaders(config.headers, 'headers')
+  if (config.provider === undefined) return appTarget({ endpoint: config.endpoint, baseUrl, apiKey, headers, protocol })
+  const provider = resolveProvider(config.provider, {
+    ...(apiKey !== undefined && { apiKey }),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(protocol !== undefined && { protocol }),
+  })
+  return providerTarget(provider, config.endpoint, headers)
+}
+
+/** An app's own route, or a provider's whose address says what it is. */
+function appTarget({ endpoint, baseUrl, apiKey, headers, protocol = 'auto' }: Omit<TargetConfig, 'provider'>): Target {
+  const url = appUrl(endpoint, baseUrl)
+  const shape = shapeOf(url, protocol)
   return {
-    url: url.href,
-    headers,
-    shape: provider !== undefined || protocol === 'openai' || chatCompletions ? 'openai' : 'events',
-    carrier: url.protocol === 'ws:' || url.protocol === 'wss:' ? 'websocket' : 'http',
+    url: () => url.href,
+    headers: mergeHeaders(apiKey === undefined ? undefined : { authorization: `Bearer ${apiKey}` }, headers),
+    body: {},
+    sign: undefined,
+    shape,
+    carrier: carrierOf(url),
     protocol,
-    maxTokensField: provider?.maxTokensField ?? 'max_tokens',
-    provider: provider === undefined ? '' : provider.name || url.hostname,
+    quirks: {},
+    provider: '',
+    vendor: '',
+    model: undefined,
+  }
+}
+
+/** Where to ask a provider; `given` is an endpoint that stands for its path, or a whole URL. */
+export function providerTarget(
+  provider: ResolvedProvider & { name: string },
+  given: string | undefined,
+  headers: Record<string, string> | undefined,
+): Target {
+  const { baseUrl, path, wholePath, body, sign, shape, protocol, quirks, vendor, model, name } = provider
+  const endpoint = given === undefined ? undefined : checkNonEmpty(given, 'endpoint').trim()
+  const place = (path: string) =>
+    endpoint !== undefined && isAbsolute(endpoint)
+      ? parseUrl(endpoint, undefined, 'endpoint').href
+      : appendPath(baseUrl, endpoint ?? path)
+  const [streamed, whole] = [place(path), place(wholePath)]
+  const url = parseUrl(streamed, undefined, 'endpoint')
+  return {
+    url: (model, stream) => withModel(stream ? streamed : whole, model),
+    headers: mergeHeaders(checkHeaders(provider.headers, 'headers'), headers),
+    body,
+    sign,
+    shape,
+    carrier: carrierOf(url),
+    protocol,
+    quirks,
+    provider: name || url.hostname,
+    vendor,
+    model,
   }
 }
 
@@ -75,6 +123,16 @@ export function mergeHeaders(...sets: (Record<string, string> | undefined)[]): R
   return Object.fromEntries(merged.values())
 }
 
+function carrierOf(url: URL): Target['carrier'] {
+  return url.protocol === 'ws:' || url.protocol === 'wss:' ? 'websocket' : 'http'
+}
+
+/** How an endpoint without a provider is asked: as its path says, else as `protocol: 'openai'` does, else as an app. */
+function shapeOf(url: URL, protocol: 'auto' | WireProtocol): RequestShape {
+  const chatCompletions = url.pathname.endsWith('/chat/completions') && (protocol === 'auto' || protocol === 'openai')
+  return protocol === 'openai' || chatCompletions ? 'openai' : 'events'
+}
+
 function appUrl(given: string | undefined, baseUrl: string | undefined): URL {
   if (given === undefined) {
     throw new ValidationError(
@@ -83,65 +141,15 @@ function appUrl(given: string | undefined, baseUrl: string | undefined): URL {
     )
   }
   const endpoint = checkNonEmpty(given, 'endpoint').trim()
-  if (isAbsolute(endpoint)) return parse(endpoint, undefined, 'endpoint')
+  if (isAbsolute(endpoint)) return parseUrl(endpoint, undefined, 'endpoint')
   const base = baseUrl ?? (process.env.MILLSTREAM_BASE_URL?.trim() || undefined)
   if (base === undefined) {
     throw new ValidationError(
-      `The endpoint ${shown(endpoint)} is relative: set \`baseUrl\` or MILLSTREAM_BASE_URL, or give an absolute URL`,
+      `The endpoint ${shownUrl(endpoint)} is relative: set \`baseUrl\` or MILLSTREAM_BASE_URL, or give an absolute URL`,
       'endpoint',
       { code: 'RELATIVE_ENDPOINT' },
     )
   }
-  return parse(endpoint, parse(base, undefined, baseUrl === undefined ? 'MILLSTREAM_BASE_URL' : 'baseUrl'), 'endpoint')
-}
-
-/** A provider's base URL is a prefix (`…/v1`), not a page: paths are appended to it. */
-function providerUrl(provider: ResolvedProvider, given: string | undefined): URL {
-  const endpoint = given === undefined ? undefined : checkNonEmpty(given, 'endpoint').trim()
-  if (endpoint !== undefined && isAbsolute(endpoint)) return parse(endpoint, undefined, 'endpoint')
-  const url = parse(provider.baseUrl, undefined, 'provider.baseUrl')
-  const path = url.pathname.replace(/\/+$/, '')
-  if (endpoint === undefined && path.endsWith('/chat/completions')) return url
-  const [suffix = '', query] = (endpoint ?? 'chat/completions').split('?', 2)
-  url.pathname = `${path}/${suffix.replace(/^\/+/, '')}`
-  if (query !== undefined) url.search = query
-  return url
-}
-
-function isAbsolute(endpoint: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:/i.test(endpoint)
-}
-
-function parse(text: string, base: URL | undefined, field: string): URL {
-  let url: URL
-  try {
-    url = new URL(text, base)
-  } catch {
-    throw new ValidationError(
-      `Expected \`${field}\` to be an http:, https:, ws: or wss: URL, got ${shown(text)}`,
-      field,
-      { code: 'INVALID_URL' },
-    )
-  }
-  if (!['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol)) {
-    throw new ValidationError(
-      `Expected \`${field}\` to be an http:, https:, ws: or wss: URL, got one of ${url.protocol}`,
-      field,
-      { code: 'INVALID_URL' },
-    )
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new ValidationError(
-      `Expected \`${field}\` to be an URL without user name and password: credentials belong in \`apiKey\` or \`headers\``,
-      field,
-      { code: 'INVALID_URL' },
-    )
-  }
-  return url
-}
-
-/** An URL as it may stand in a message: keys travel in queries and in the part before `@`. */
-function shown(text: string): string {
-  const path = text.replace(/[?#].*$/s, '').replace(/^([^/]*\/\/)?[^/]*@/s, '$1…@')
-  return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path)
+  const field = baseUrl === undefined ? 'MILLSTREAM_BASE_URL' : 'baseUrl'
+  return parseUrl(endpoint, parseUrl(base, undefined, field), 'endpoint')
 }
