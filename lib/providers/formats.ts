@@ -98,7 +98,8 @@ export type MaxTokensField = 'max_tokens' | 'max_completion_tokens'
 export const maxTokensFields = ['max_tokens', 'max_completion_tokens'] as const satisfies readonly MaxTokensField[]
 
 /**
- * Where a provider departs from its format, as far as requests go (`Quirks` in `crates/wire/src/request`).
+ * What a provider does otherwise than others of its format, as far as requests go (`Quirks` in
+ * `crates/wire/src/request/quirks.rs`). What is not said is as others do.
  *
  * @example
  * const quirks: Quirks = { maxTokensField: 'max_completion_tokens', streamOptions: false }
@@ -106,6 +107,21 @@ export const maxTokensFields = ['max_tokens', 'max_completion_tokens'] as const 
 export interface Quirks {
   /** What it calls `maxTokens`. Default `'max_tokens'`, which all servers of OpenAI's format know. */
   maxTokensField?: MaxTokensField
-  /** `false`: it refuses `stream_options`, or needs none to report its usage. */
-  streamOptions?: false
+  /** What it calls `seed`. */
+  seedField?: string
+  /** `false`: it refuses `stream_options`, or reports its usage without. */
+  streamOptions?: boolean
+  /** Whether it knows `top_k`, which OpenAI's own format lacks. */
+  topK?: boolean
+  /**
+   * How it is asked to think: `reasoning_effort` (default), `reasoning: {effort, max_tokens}`, or
+   * `thinking: {type}`.
+   */
+  reasoning?: 'effort' | 'object' | 'thinking'
+  /** Where it takes back what an assistant thought before, if at all. */
+  reasoningField?: 'reasoning_content' | 'reasoning' | 'reasoning_details'
+  /** Whether it understands `cache_control` on parts and tools. */
+  cacheControl?: boolean
+  /** Members of a request that it has no word for, although its format has one, e.g. `seed` or `output.schema`. */
+  lacks?: readonly string[]
 }

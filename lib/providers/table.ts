@@ -90,7 +90,14 @@ const rows = {
     keyVariables: ['CEREBRAS_API_KEY'],
     keyPage: 'https://cloud.cerebras.ai',
     docsPage: 'https://inference-docs.cerebras.ai/api-reference/chat-completions',
-    apis: { chat: chat(undefined, renamed) },
+    apis: {
+      chat: chat(undefined, {
+        ...renamed,
+        reasoningField: 'reasoning',
+        // "will result in a 400 error if they are supplied"
+        lacks: ['frequencyPenalty', 'presencePenalty'],
+      }),
+    },
   },
   groq: {
     title: 'Groq',
@@ -100,7 +107,7 @@ const rows = {
     keyVariables: ['GROQ_API_KEY'],
     keyPage: 'https://console.groq.com/keys',
     docsPage: 'https://console.groq.com/docs/api-reference',
-    apis: { chat: chat(undefined, renamed), responses: responses() },
+    apis: { chat: chat(undefined, { ...renamed, reasoningField: 'reasoning' }), responses: responses() },
   },
   mistral: {
     title: 'Mistral',
@@ -111,7 +118,7 @@ const rows = {
     keyPage: 'https://console.mistral.ai/api-keys',
     docsPage: 'https://docs.mistral.ai/api',
     // Its last chunk has the usage unasked, and fields it doesn't know are refused.
-    apis: { chat: chat(undefined, { streamOptions: false }) },
+    apis: { chat: chat(undefined, { streamOptions: false, seedField: 'random_seed' }) },
   },
   deepseek: {
     title: 'DeepSeek',
@@ -121,7 +128,14 @@ const rows = {
     keyVariables: ['DEEPSEEK_API_KEY'],
     keyPage: 'https://platform.deepseek.com/api_keys',
     docsPage: 'https://api-docs.deepseek.com',
-    apis: { chat: chat(), responses: responses() },
+    apis: {
+      chat: chat(undefined, {
+        reasoning: 'thinking',
+        reasoningField: 'reasoning_content',
+        lacks: ['seed', 'output.schema'],
+      }),
+      responses: responses(),
+    },
   },
   openrouter: {
     title: 'OpenRouter',
@@ -131,7 +145,15 @@ const rows = {
     keyVariables: ['OPENROUTER_API_KEY'],
     keyPage: 'https://openrouter.ai/settings/keys',
     docsPage: 'https://openrouter.ai/docs/api-reference/overview',
-    apis: { chat: chat(), responses: responses() },
+    apis: {
+      chat: chat(undefined, {
+        topK: true,
+        reasoning: 'object',
+        reasoningField: 'reasoning_details',
+        cacheControl: true,
+      }),
+      responses: responses(),
+    },
   },
   together: {
     title: 'Together AI',
@@ -142,7 +164,7 @@ const rows = {
     keyVariables: ['TOGETHER_API_KEY', 'TOGETHER_AI_API_KEY'],
     keyPage: 'https://api.together.ai/settings/api-keys',
     docsPage: 'https://docs.together.ai/reference/chat-completions-1',
-    apis: { chat: chat() },
+    apis: { chat: chat(undefined, { topK: true }) },
   },
   fireworks: {
     title: 'Fireworks AI',
@@ -152,7 +174,7 @@ const rows = {
     keyVariables: ['FIREWORKS_API_KEY'],
     keyPage: 'https://app.fireworks.ai/settings/users/api-keys',
     docsPage: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',
-    apis: { chat: chat(), responses: responses() },
+    apis: { chat: chat(undefined, { topK: true }), responses: responses() },
   },
   perplexity: {
     title: 'Perplexity',
@@ -163,7 +185,7 @@ const rows = {
     keyPage: 'https://www.perplexity.ai/settings/api',
     docsPage: 'https://docs.perplexity.ai/api-reference/chat-completions-post',
     // Each of its chunks has the usage unasked.
-    apis: { chat: chat(undefined, { streamOptions: false }) },
+    apis: { chat: chat(undefined, { streamOptions: false, topK: true, lacks: ['tools'] }) },
   },
   cohere: {
     title: 'Cohere',
@@ -394,7 +416,7 @@ const rows = {
     keyVariables: ['VLLM_API_KEY'],
     keyPage: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
     docsPage: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
-    apis: { chat: chat(), responses: responses() },
+    apis: { chat: chat(undefined, { topK: true }), responses: responses() },
   },
   llamacpp: {
     title: 'llama.cpp',
@@ -405,7 +427,7 @@ const rows = {
     keyVariables: ['LLAMA_API_KEY'],
     keyPage: 'https://github.com/ggml-org/llama.cpp/tree/master/tools/server',
     docsPage: 'https://github.com/ggml-org/llama.cpp/tree/master/tools/server',
-    apis: { chat: chat() },
+    apis: { chat: chat(undefined, { topK: true }) },
   },
   lmstudio: {
     title: 'LM Studio',
@@ -415,7 +437,7 @@ const rows = {
     keyVariables: ['LMSTUDIO_API_KEY'],
     keyPage: 'https://lmstudio.ai/docs/developer/openai-compat',
     docsPage: 'https://lmstudio.ai/docs/developer/openai-compat',
-    apis: { chat: chat(), responses: responses() },
+    apis: { chat: chat(undefined, { topK: true }), responses: responses() },
   },
 } as const satisfies Record<string, ProviderRow>
 
