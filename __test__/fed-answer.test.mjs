@@ -359,11 +359,11 @@ test('several readers, a response and the whole text see one fed answer', limit,
 
 test('an answer that is pushed to its owner is fed too', limit, async () => {
   const tokens = []
-  const { hearToken } = require('../dist/answer.js')
+  const { hearNews, hearToken, isHeard } = require('../dist/answer.js')
   const answer = answerFromBytes(from('event: token\ndata: {"token":"A"}\n\n', 'event: done\ndata: {}\n\n'), {
     protocol: 'events',
     push: true,
-    tokens: { [hearToken]: (text) => tokens.push(text) },
+    owner: { [hearToken]: (text) => tokens.push(text), [hearNews]() {}, [isHeard]: () => false },
   })
   await new Promise((resolve) => answer.whenEnded(resolve))
   assert.deepEqual(tokens, ['A'])

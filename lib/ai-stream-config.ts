@@ -18,6 +18,7 @@ import { checkGeneration, type GenerationOptions, generationKeys } from './gener
 import type { NativeRequest } from './native.js'
 import {
   checkResume,
+  noRetryConfig,
   planRetry,
   planTimeouts,
   type ResumeMode,
@@ -216,13 +217,7 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
     options === undefined ? {} : (checkObject(options, 'options', transportKeys) as AIStreamTransportOptions)
   const target = withTransport(resolveTarget(config), config, transport)
   const model = checkNonEmpty(config.model ?? target.model, 'model')
-  const fallback: RetryConfig = {}
-  if (transport.maxReconnectAttempts !== undefined) {
-    fallback.maxRetries = checkInteger(transport.maxReconnectAttempts, 'maxReconnectAttempts', 0, 1000)
-  }
-  if (transport.reconnectDelay !== undefined) {
-    fallback.initialDelay = checkMilliseconds(transport.reconnectDelay, 'reconnectDelay')
-  }
+  const fallback = reconnection(transport)
   return {
     target,
     model,
@@ -231,7 +226,7 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
     onToken: config.onToken === undefined ? undefined : checkFunction(config.onToken, 'onToken'),
     onCost: config.onCost === undefined ? undefined : checkFunction(config.onCost, 'onCost'),
     onError: config.onError === undefined ? undefined : checkFunction(config.onError, 'onError'),
-    retryConfig: { ...fallback, ...config.retry },
+    retryConfig: config.retry === undefined ? fallback : { ...fallback, ...config.retry },
     retry: planRetry(config.retry, fallback),
     timeouts: planTimeouts(config.timeout),
     resume: resumeMode(config.resume, transport.reconnect),
@@ -244,19 +239,36 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
   }
 }
 
+/** What the options of the transport say of retries. */
+function reconnection({ maxReconnectAttempts, reconnectDelay }: AIStreamTransportOptions): Readonly<RetryConfig> {
+  if (maxReconnectAttempts === undefined && reconnectDelay === undefined) return noRetryConfig
+  return {
+    ...(maxReconnectAttempts !== undefined && {
+      maxRetries: checkInteger(maxReconnectAttempts, 'maxReconnectAttempts', 0, 1000),
+    }),
+    ...(reconnectDelay !== undefined && { initialDelay: checkMilliseconds(reconnectDelay, 'reconnectDelay') }),
+  }
+}
+
+const noHeaders: Record<string, string> = Object.freeze({})
+
 /** Checks the options of one turn and lays them over those of the conversation. */
 export function turnSettings(
   base: AIStreamSettings,
   options: StreamSendOptions | undefined,
   pulled: boolean,
 ): TurnSettings {
-  const given =
-    options === undefined ? {} : (checkObject(options, 'options', pulled ? streamKeys : sendKeys) as StreamSendOptions)
+  if (options === undefined) {
+    const { timeouts, retry, generation } = base
+    const usual = { signal: undefined, timeouts, retry, headers: noHeaders, generation }
+    return { ...usual, retain: true, errors: 'throw', push: !pulled }
+  }
+  const given = checkObject(options, 'options', pulled ? streamKeys : sendKeys) as StreamSendOptions
   return {
     signal: given.signal === undefined ? undefined : checkSignal(given.signal, 'signal'),
     timeouts: planTimeouts(given.timeout, base.timeouts),
     retry: given.retry === undefined ? base.retry : planRetry(given.retry, base.retryConfig),
-    headers: given.headers === undefined ? {} : checkHeaders(given.headers, 'headers'),
+    headers: given.headers === undefined ? noHeaders : checkHeaders(given.headers, 'headers'),
     generation: { ...base.generation, ...checkGeneration(given) },
     retain: given.retain === undefined || checkBoolean(given.retain, 'retain'),
     errors: checkOneOf(given.errors ?? 'throw', 'errors', ['throw', 'chunk']),

@@ -15,7 +15,7 @@ import {
   type TurnSettings,
   turnSettings,
 } from './ai-stream-config.js'
-import { Answer, type AnswerSink, hearToken, type Outcome } from './answer.js'
+import { Answer, type AnswerNews, hearNews, hearToken, isHeard, isListening, type Outcome } from './answer.js'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'
@@ -64,6 +64,8 @@ interface Turn {
   answer: Answer
   /** Whether `streaming-start` was emitted. */
   started: boolean
+  /** The calls that came so far. */
+  toolCalls: ToolCall[] | undefined
   /** Called once, when the turn is over. `thrown`: why `send` rejects. */
   done(thrown?: { error: unknown }): void
 }
@@ -283,19 +285,16 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         provider: this.#settings.target.provider,
       })
     }
-    const answer: Answer = new Answer({
+    const answer = new Answer({
       provider: this.#settings.target.provider,
       model: this.#settings.model,
       retry: turnOptions.retry,
       retain: turnOptions.retain,
       credit: this.#settings.credit,
       push: turnOptions.push,
-      tokens: this,
-      sink: this.#sink(() => answer),
-      observed: () => this.#isHeard,
-      listening: () => this.#onToken !== undefined || pieces.some((event) => this.listenerCount(event) > 0),
+      owner: this,
     })
-    return { content, settings: turnOptions, answer, started: false, done }
+    return { content, settings: turnOptions, answer, started: false, toolCalls: undefined, done }
   }
 
   #enqueue(turn: Turn): void {
@@ -399,28 +398,41 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     if (--this.#telling === 0) this.#unfinished?.()
   }
 
-  #sink(answer: () => Answer): AnswerSink {
-    const toolCalls: ToolCall[] = []
-    return {
-      reasoning: (text) => this.#tell(answer(), () => this.emit('reasoning', text)),
-      toolCall: (call) => {
-        toolCalls.push(call)
-        this.#tell(answer(), () => this.emit('tool-call', call))
-      },
-      usage: (report) => this.#tell(answer(), () => this.#counted(report)),
-      metadata: (json) => {
+  /** @internal */
+  [hearNews](answer: Answer, news: AnswerNews): void {
+    const turn = this.#current
+    if (turn?.answer !== answer) return
+    switch (news.kind) {
+      case 'reasoning':
+        return this.#tell(answer, () => this.emit('reasoning', news.text))
+      case 'tool-call':
+        turn.toolCalls ??= []
+        turn.toolCalls.push(news.call)
+        return this.#tell(answer, () => this.emit('tool-call', news.call))
+      case 'usage':
+        return this.#tell(answer, () => this.#counted(news.report))
+      case 'metadata':
         if (this.listenerCount('metadata') === 0) return
-        this.#tell(answer(), () => this.emit('metadata', JSON.parse(json) as Record<string, unknown>))
-      },
-      retry: (attempt, delay, error) => this.#tell(answer(), () => this.emit('retry', { attempt, delay, error })),
-      ended: (outcome) => {
-        const turn = this.#current
-        if (turn === undefined || turn.answer !== answer()) return
+        return this.#tell(answer, () => this.emit('metadata', JSON.parse(news.json) as Record<string, unknown>))
+      case 'retry': {
+        const { attempt, delay, error } = news
+        return this.#tell(answer, () => this.emit('retry', { attempt, delay, error }))
+      }
+      case 'ended':
         this.#streaming = false
-        if (this.#telling === 0) this.#finish(turn, outcome, toolCalls)
-        else this.#unfinished = () => this.#finish(turn, outcome, toolCalls)
-      },
+        if (this.#telling === 0) this.#finish(turn, news.outcome)
+        else this.#unfinished = () => this.#finish(turn, news.outcome)
     }
+  }
+
+  /** @internal */
+  [isHeard](): boolean {
+    return this.#settings.onError !== undefined || this.listenerCount('error') > 0
+  }
+
+  /** @internal */
+  [isListening](): boolean {
+    return this.#onToken !== undefined || pieces.some((event) => this.listenerCount(event) > 0)
   }
 
   #counted(report: UsageReport): void {
@@ -431,21 +443,21 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
   }
 
   /** The turn is over: says so, and lets the next one run. */
-  #finish(turn: Turn, outcome: Outcome, toolCalls: ToolCall[]): void {
+  #finish(turn: Turn, outcome: Outcome): void {
     this.#unfinished = undefined
     const { answer } = turn
     if (outcome.kind !== 'complete' && answer.usageSoFar !== undefined) this.#usage.partial = true
     let failure: { error: unknown } | undefined
     this.#tell(answer, () => {
       if (outcome.kind === 'failed') {
-        if (this.#isHeard) {
+        if (this[isHeard]()) {
           this.#settings.onError?.(outcome.error)
           if (this.listenerCount('error') > 0) this.emit('error', outcome.error)
         } else if (turn.settings.push && !answer.witnessed) {
           failure = { error: outcome.error }
         }
       } else if (!this.#discarding) {
-        this.#answered(answer, outcome.kind !== 'complete', toolCalls)
+        this.#answered(answer, outcome.kind !== 'complete', turn.toolCalls)
       }
     })
     if (turn.started) this.#tell(answer, () => this.emit('streaming-end'))
@@ -455,19 +467,15 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     this.#next()
   }
 
-  #answered(answer: Answer, partial: boolean, toolCalls: ToolCall[]): void {
+  #answered(answer: Answer, partial: boolean, toolCalls: ToolCall[] | undefined): void {
     const content = answer.textSoFar
     // Nothing came, or nothing was kept: no message to remember.
-    if (!answer.keepsText || (partial && content === '' && toolCalls.length === 0)) return
+    if (!answer.keepsText || (partial && content === '' && toolCalls === undefined)) return
     const message = this.#message('assistant', content)
     if (partial) message.partial = true
-    if (toolCalls.length > 0) message.toolCalls = toolCalls
+    if (toolCalls !== undefined) message.toolCalls = toolCalls
     this.#messages.push(message)
     this.emit('message', structuredClone(message))
-  }
-
-  get #isHeard(): boolean {
-    return this.#settings.onError !== undefined || this.listenerCount('error') > 0
   }
 
   /** Calls the user's code. What it throws ends the turn. */
@@ -488,8 +496,17 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
   }
 
   #message(role: Message['role'], content: string): Message {
-    return { id: crypto.randomUUID(), role, content, timestamp: Date.now() }
+    return { id: messageId(), role, content, timestamp: Date.now() }
   }
+}
+
+/** Tells this process apart. The counter makes ids short: a UUID is held as a chain of fifteen strings until somebody looks. */
+const idPrefix = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')
+let lastId = 0
+
+function messageId(): string {
+  lastId++
+  return `msg_${idPrefix}_${lastId}`
 }
 
 const { emit } = EventEmitter.prototype

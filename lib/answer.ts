@@ -45,26 +45,38 @@ export type Outcome =
   | { kind: 'stopped' }
   | { kind: 'aborted'; error: StreamError }
 
-/** Names {@link TokenReceiver}'s method, so that a public class can have it without showing it. */
+/** Names {@link AnswerOwner}'s methods, so that a public class can have them without showing them. */
 export const hearToken = Symbol('millstream.token')
+export const hearNews = Symbol('millstream.news')
+export const isHeard = Symbol('millstream.heard')
+export const isListening = Symbol('millstream.listening')
+
+/** What an owner is told besides the text. `json` is the object of a metadata event. */
+export type AnswerNews =
+  | { kind: 'reasoning'; text: string }
+  | { kind: 'tool-call'; call: ToolCall }
+  | { kind: 'usage'; report: UsageReport }
+  | { kind: 'metadata'; json: string }
+  | { kind: 'retry'; attempt: number; delay: number; error: StreamError }
+  | { kind: 'ended'; outcome: Outcome }
 
 /**
- * Hears an answer's text, piece by piece. Called for every token, with thousands of answers in turn: what it has to touch
- * should be few objects.
+ * The owner of an answer, told of everything at once and synchronously. One object with methods: of an open answer there
+ * may be thousands, and a function of its own for each kind of news would be held for each of them.
  */
-export interface TokenReceiver {
-  /** @internal */
+export interface AnswerOwner {
+  /**
+   * A piece of the text. Called for every token, with thousands of answers in turn: what it has to touch should be few
+   * objects.
+   * @internal
+   */
   [hearToken](text: string): void
-}
-
-/** The owner of an answer, told of everything else at once and synchronously. */
-export interface AnswerSink {
-  reasoning(text: string): void
-  toolCall(call: ToolCall): void
-  usage(report: UsageReport): void
-  metadata(json: string): void
-  retry(attempt: number, delay: number, error: StreamError): void
-  ended(outcome: Outcome): void
+  /** @internal */
+  [hearNews](answer: Answer, news: AnswerNews): void
+  /** Whether somebody beside the readers hears of a failure. @internal */
+  [isHeard](): boolean
+  /** Whether it wants the events of a pulled answer whoever else does. Asked when the request is made. @internal */
+  [isListening](): boolean
 }
 
 /** Woken when there may be something new. */
@@ -129,12 +141,9 @@ export interface AnswerOptions {
   push: boolean
   /** The session's credit. */
   credit: number
-  tokens?: TokenReceiver
-  sink?: AnswerSink
-  /** Whether somebody beside the readers hears of a failure. */
+  owner?: AnswerOwner
+  /** Whether somebody beside readers and owner hears of a failure. */
   observed?: () => boolean
-  /** Of a pulled answer: whether the owner wants its events whoever else does. Asked when the request is made. */
-  listening?: () => boolean
   /** The error that a failure stands for, where the owner has it: that of an answer which JavaScript brings. */
   failure?: (native: NativeError) => StreamError | undefined
 }
@@ -153,7 +162,7 @@ const trimAt = 1024
 export class Answer implements SessionListener {
   // What every token touches comes first, side by side in memory.
   #outcome: Outcome | undefined
-  readonly #tokens: TokenReceiver | undefined
+  readonly #owner: AnswerOwner | undefined
   /** Whether pieces of text are in the log. Else the engine keeps them, and counts here how much of it was delivered. */
   #logging: boolean
   #delivered = 0
@@ -164,7 +173,6 @@ export class Answer implements SessionListener {
 
   readonly provider: string
   readonly #options: AnswerOptions
-  readonly #sink: AnswerSink | undefined
   #session: Session | undefined
   #feeder: Feeder | undefined
 
@@ -185,7 +193,8 @@ export class Answer implements SessionListener {
   readonly #readers: AnswerReader[] = []
   /** Whether the engine tells of events as they come. */
   #delivering: boolean
-  readonly #relays = new Map<number, RelayListener>()
+  /** Made for the first relay: most answers have none. */
+  #relays: Map<number, RelayListener> | undefined
   /** Whether there ever was a relay, whose report tells how the answer ended. */
   #sentOn = false
   /** Whether the last relay's client left. */
@@ -214,8 +223,7 @@ export class Answer implements SessionListener {
 
   constructor(options: AnswerOptions) {
     this.#options = options
-    this.#tokens = options.tokens
-    this.#sink = options.sink
+    this.#owner = options.owner
     this.provider = options.provider
     // A piece must be less than the whole, or nobody would ever hand it over.
     this.#creditPiece = Math.min(largestCreditPiece, options.credit / 4)
@@ -240,7 +248,7 @@ export class Answer implements SessionListener {
   #begin<S extends Session>(open: (deliver: boolean) => S): S | undefined {
     if (this.#outcome !== undefined) return undefined
     this.#asked = performance.now()
-    this.#delivering ||= this.#readers.length > 0 || (this.#options.listening?.() ?? false)
+    this.#delivering ||= this.#readers.length > 0 || (this.#owner?.[isListening]() ?? false)
     try {
       const session = open(this.#delivering)
       this.#session = session
@@ -407,7 +415,7 @@ export class Answer implements SessionListener {
 
   /** Whether anybody consumes it. */
   get #isWanted(): boolean {
-    return this.#draining || this.#readers.length > 0 || this.#relays.size > 0
+    return this.#draining || this.#readers.length > 0 || (this.#relays?.size ?? 0) > 0
   }
 
   /**
@@ -420,9 +428,10 @@ export class Answer implements SessionListener {
     const session = this.#session
     const id = this.#outcome === undefined && session !== undefined ? session.relay(options) : 0
     if (session === undefined || id === 0) return this.#relayWhole(options, listener)
+    this.#relays ??= new Map()
     this.#relays.set(id, listener)
     const leave = (message: string, tell: () => void) => {
-      const last = this.#relays.size === 1 && this.#relays.has(id)
+      const last = this.#relays?.size === 1 && this.#relays.has(id)
       const unwanted = last && !this.#draining && this.#readers.length === 0
       // Once the engine is told, it may forget the text at any moment.
       const text = unwanted ? this.textSoFar : ''
@@ -568,7 +577,7 @@ export class Answer implements SessionListener {
     if (choice === 0) {
       if (this.#logging) this.#keep(text, text)
       else this.#delivered += text.length
-      this.#tokens?.[hearToken](text)
+      this.#owner?.[hearToken](text)
     } else {
       this.#keep({ kind: 'text', payload: text, choice }, text)
     }
@@ -577,7 +586,7 @@ export class Answer implements SessionListener {
   reasoning(text: string, choice: number): void {
     if (this.#outcome !== undefined) return
     this.#keep({ kind: 'reasoning', payload: text, choice }, text)
-    if (choice === 0) this.#sink?.reasoning(text)
+    if (choice === 0) this.#owner?.[hearNews](this, { kind: 'reasoning', text })
   }
 
   reasoningSignature(signature: string, choice: number): void {
@@ -591,27 +600,27 @@ export class Answer implements SessionListener {
   toolCall(json: string): void {
     if (this.#outcome !== undefined) return
     this.#keep({ kind: 'tool-call', payload: json, choice: 0 }, json)
-    this.#sink?.toolCall(parseToolCall(json))
+    this.#owner?.[hearNews](this, { kind: 'tool-call', call: parseToolCall(json) })
   }
 
   usage(json: string): void {
     if (this.#outcome !== undefined) return
     this.#report = mergeReports(this.#report, JSON.parse(json) as UsageReport)
     this.#keep({ kind: 'usage', payload: json, choice: 0 }, json)
-    this.#sink?.usage(this.#report)
+    this.#owner?.[hearNews](this, { kind: 'usage', report: this.#report })
   }
 
   metadata(json: string): void {
     if (this.#outcome !== undefined) return
     this.#keep({ kind: 'metadata', payload: json, choice: 0 }, json)
-    this.#sink?.metadata(json)
+    this.#owner?.[hearNews](this, { kind: 'metadata', json })
   }
 
   retry(json: string): void {
     this.#spend(json)
-    if (this.#outcome !== undefined || this.#sink === undefined) return
+    if (this.#outcome !== undefined || this.#owner === undefined) return
     const { attempt, delay, error } = JSON.parse(json) as { attempt: number; delay: number; error: NativeError }
-    this.#sink.retry(attempt, delay, this.#error(error))
+    this.#owner[hearNews](this, { kind: 'retry', attempt, delay, error: this.#error(error) })
   }
 
   retryQuestion(json: string): void {
@@ -657,16 +666,16 @@ export class Answer implements SessionListener {
   }
 
   relayReady(relay: number): void {
-    this.#relays.get(relay)?.ready()
+    this.#relays?.get(relay)?.ready()
   }
 
   frames(text: string, relay: number): void {
-    this.#relays.get(relay)?.frames(text)
+    this.#relays?.get(relay)?.frames(text)
   }
 
   relayed(report: NativeRelayReport, relay: number): void {
-    const listener = this.#relays.get(relay)
-    this.#relays.delete(relay)
+    const listener = this.#relays?.get(relay)
+    this.#relays?.delete(relay)
     listener?.done(report)
     // Without a byte it is the answer that failed, and says so next. Where nothing was told as it came, the engine lets go
     // by itself, and what it has kept comes before `cancelled`.
@@ -695,7 +704,7 @@ export class Answer implements SessionListener {
   #settle(outcome: Outcome, text?: string): void {
     this.#outcome = outcome
     const heard = this.#sentOn || this.#readers.some((reader) => !reader.isDeaf)
-    this.#witnessed = heard || (this.#options.observed?.() ?? false)
+    this.#witnessed = heard || (this.#options.observed?.() ?? this.#owner?.[isHeard]() ?? false)
     this.#endedAt = performance.now()
     if (!this.#logging) this.#text = text ?? this.textSoFar
     else if (!this.#delivering && this.#summary === undefined) this.#logKept(text ?? this.textSoFar)
@@ -703,7 +712,7 @@ export class Answer implements SessionListener {
     for (const reader of [...this.#readers]) reader.wake()
     release(this.#openWaiters)
     release(this.#endWaiters)
-    this.#sink?.ended(outcome)
+    this.#owner?.[hearNews](this, { kind: 'ended', outcome })
   }
 
   /** It ends before the engine told of anything: the text at least stays. */

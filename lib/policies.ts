@@ -137,8 +137,20 @@ const retryKeys = [
 /** The most retries that can be asked for; enough for any purpose, and within the engine's counter. */
 const maxRetriesLimit = 1000
 
+/** Nothing said about retries. */
+export const noRetryConfig: Readonly<RetryConfig> = Object.freeze({})
+
+/** What that comes to; one for all streams, since there may be thousands of them. */
+let usualRetry: RetryPlan | undefined
+
 /** Checks a {@link RetryConfig}. `fallback` holds what applies where it says nothing. */
-export function planRetry(config: RetryConfig | undefined, fallback: RetryConfig = {}): RetryPlan {
+export function planRetry(config: RetryConfig | undefined, fallback = noRetryConfig): RetryPlan {
+  if (config !== undefined || fallback !== noRetryConfig) return checkedPlan(config, fallback)
+  usualRetry ??= checkedPlan(undefined, noRetryConfig)
+  return usualRetry
+}
+
+function checkedPlan(config: RetryConfig | undefined, fallback: Readonly<RetryConfig>): RetryPlan {
   const given = config === undefined ? {} : (checkObject(config, 'retry', retryKeys, 'retry.') as RetryConfig)
   exclude(given, 'maxRetries', 'maxAttempts')
   exclude(given, 'multiplier', 'backoffMultiplier')
@@ -194,17 +206,19 @@ export function planRetry(config: RetryConfig | undefined, fallback: RetryConfig
   return plan
 }
 
+const usualTimeouts: TimeoutFields = Object.freeze({
+  connectTimeout: 5000,
+  firstContentTimeout: 120_000,
+  idleTimeout: 30_000,
+  contentIdleTimeout: 120_000,
+  totalTimeout: 0,
+})
+
 const clocks = ['connect', 'firstContent', 'idle', 'contentIdle', 'total'] as const
 
 /** Checks a {@link TimeoutConfig}. What it leaves open is taken from `fallback`. */
 export function planTimeouts(config: TimeoutConfig | undefined, fallback?: TimeoutFields): TimeoutFields {
-  const base = fallback ?? {
-    connectTimeout: 5000,
-    firstContentTimeout: 120_000,
-    idleTimeout: 30_000,
-    contentIdleTimeout: 120_000,
-    totalTimeout: 0,
-  }
+  const base = fallback ?? usualTimeouts
   if (config === undefined) return base
   if (typeof config === 'number') return { ...base, totalTimeout: checkMilliseconds(config, 'timeout') }
   if (typeof config !== 'object' || config === null)
