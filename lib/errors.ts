@@ -329,6 +329,10 @@ export function fromNative(
     ...(native.requestId !== undefined ? { requestId: native.requestId } : undefined),
     ...(context.cause !== undefined ? { cause: context.cause } : undefined),
   }
+  if (native.offset !== undefined) {
+    const { suggestion: _, ...rest } = init
+    return new OutputError(native.message, { ...rest, offset: native.offset })
+  }
   if (native.phase !== undefined) return new TimeoutError(native.message, { ...init, phase: native.phase })
   if (native.status !== undefined) return new APIError(native.message, { ...init, status: native.status })
   return new StreamError(native.message, init)

@@ -53,6 +53,8 @@ export interface NativeRequest {
   flushInterval: number
   /** What each attempt is signed with, for endpoints of Amazon. */
   sign?: Signing
+  /** Whether the text of the first alternative is to be JSON: the answer fails at the first character that can't be. */
+  json?: boolean
 }
 
 /** An answer that JavaScript brings (`src/feed.rs`). The fields that {@link NativeRequest} has too mean the same. */
@@ -111,6 +113,8 @@ export interface NativeError {
   /** Milliseconds. */
   retryAfter?: number
   requestId?: string
+  /** Of text that is no JSON: where. */
+  offset?: number
 }
 
 /** What JavaScript says of what it reads from. The rest of a {@link NativeError} follows from the type. */

@@ -53,6 +53,8 @@ pub(crate) struct NativeRequest {
     retain: bool,
     deliver: bool,
     flush_interval: f64,
+    #[serde(default)]
+    json: bool,
 }
 
 /// How an answer is handed over.
@@ -136,6 +138,7 @@ impl NativeRequest {
                 "none" => ResumeMode::None,
                 _ => return Err(invalid("resume")),
             },
+            json: self.json,
         })
     }
 }

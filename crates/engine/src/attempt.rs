@@ -170,6 +170,9 @@ impl<'a, E: Exit> Incoming<'a, E> {
         };
         self.delivery.chunk_done(data.len(), self.decoder.last_event_id(), self.decoder.retry_ms(), self.exit);
         self.clocks.note_bytes(self.delivery.take_content());
+        if let Some(error) = self.delivery.not_json() {
+            return Some(Err(classify::not_json(error)));
+        }
         if self.delivery.is_finished() || self.delivery.is_diverged() {
             return Some(Ok(true));
         }
@@ -196,6 +199,9 @@ impl<'a, E: Exit> Incoming<'a, E> {
         let ended = self.decoder.end(&mut |event| events.push(event.into_owned()));
         self.delivery.end_of_body(events, self.exit);
         self.delivery.boundary(self.decoder.last_event_id(), self.exit);
+        if let Some(error) = self.delivery.not_json() {
+            return Err(classify::not_json(error));
+        }
         if self.delivery.is_finished() {
             return Ok(false);
         }

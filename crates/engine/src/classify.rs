@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use millstream_wire::partial_json::JsonError;
 use millstream_wire::{DecodeError, ProviderError};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
@@ -222,6 +223,14 @@ pub(crate) fn decode(error: &DecodeError) -> StreamError {
         _ => "MALFORMED_FRAME",
     };
     StreamError::new(ErrorKind::Protocol, code, error.to_string())
+}
+
+/// Text that can't become the JSON that was asked for. Asking again may help, which is for the caller to decide: content
+/// was delivered.
+pub(crate) fn not_json(error: JsonError) -> StreamError {
+    let mut failure = StreamError::new(ErrorKind::Protocol, "INVALID_JSON", format!("expected JSON: {error}"));
+    failure.offset = Some(error.offset);
+    failure
 }
 
 /// The body ended cleanly, but not the answer.

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use millstream_wire::partial_json::{JsonCheck, JsonError};
 use millstream_wire::{Event, ProviderError};
 
 use crate::replay::{Diverged, Replay};
@@ -53,6 +54,9 @@ pub(crate) struct Delivery {
     open_calls: usize,
     any_calls: bool,
     replay: Option<Replay>,
+    /// Where the text is to be JSON, what has been let out of it.
+    json: Option<JsonCheck>,
+    not_json: Option<JsonError>,
 }
 
 /// The event IDs of the stream that was let out.
@@ -78,7 +82,7 @@ impl EventIds {
 }
 
 impl Delivery {
-    pub(crate) fn new(resume: ResumeMode) -> Self {
+    pub(crate) fn new(resume: ResumeMode, json: bool) -> Self {
         Self {
             resume,
             attempt: Attempt::Fresh,
@@ -97,6 +101,8 @@ impl Delivery {
             open_calls: 0,
             any_calls: false,
             replay: (resume == ResumeMode::Restart).then(Replay::default),
+            json: json.then(JsonCheck::default),
+            not_json: None,
         }
     }
 
@@ -146,7 +152,7 @@ impl Delivery {
 
     /// Takes one event from the decoder.
     pub(crate) fn event(&mut self, event: Event<'_>, exit: &mut impl Exit) {
-        if self.finished || self.diverged || self.provider_error.is_some() {
+        if self.finished || self.diverged || self.provider_error.is_some() || self.not_json.is_some() {
             return;
         }
         if let Event::Error(error) = event {
@@ -211,6 +217,11 @@ impl Delivery {
             Event::ToolCall(_) => {
                 self.any_calls = true;
                 self.open_calls = self.open_calls.saturating_sub(1);
+            }
+            Event::Text { choice: 0, text } => {
+                if let Some(check) = &mut self.json {
+                    self.not_json = check.feed(text).err();
+                }
             }
             Event::Finish { .. } => self.finished = true,
             _ => {}
@@ -335,6 +346,11 @@ impl Delivery {
     /// Whether content came since the last call.
     pub(crate) fn take_content(&mut self) -> bool {
         std::mem::take(&mut self.content)
+    }
+
+    /// Why the text that was let out can't become the JSON that it is to be.
+    pub(crate) fn not_json(&self) -> Option<JsonError> {
+        self.not_json
     }
 
     pub(crate) fn provider_error(&self) -> Option<&ProviderError> {

@@ -174,6 +174,8 @@ pub struct StreamError {
     pub retry_after: Option<Duration>,
     /// The provider's id of the failed request, from its headers.
     pub request_id: Option<String>,
+    /// Of text that is no JSON: where, in UTF-16 units.
+    pub offset: Option<u64>,
 }
 
 impl StreamError {
@@ -190,11 +192,12 @@ impl StreamError {
             retryable: false,
             retry_after: None,
             request_id: None,
+            offset: None,
         }
     }
 
     /// The JSON object that crosses into JavaScript: `type`, `code`, `message`, `attempt`, `retryable`, `recoverable`,
-    /// `suggestion`, and where known `status`, `phase`, `retryAfter` (milliseconds) and `requestId`.
+    /// `suggestion`, and where known `status`, `phase`, `retryAfter` (milliseconds), `requestId` and `offset`.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut object = serde_json::json!({
@@ -218,6 +221,9 @@ impl StreamError {
             }
             if let Some(id) = &self.request_id {
                 fields.insert("requestId".to_owned(), id.as_str().into());
+            }
+            if let Some(offset) = self.offset {
+                fields.insert("offset".to_owned(), offset.into());
             }
         }
         object.to_string()

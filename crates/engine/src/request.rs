@@ -26,6 +26,8 @@ pub struct SessionRequest {
     pub retry: RetryPolicy,
     /// What to do about a break after it.
     pub resume: ResumeMode,
+    /// Whether the text of the first alternative is to be JSON: the session fails at the first character that can't be.
+    pub json: bool,
 }
 
 /// What carries a request and its answer.

@@ -191,7 +191,7 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
     };
     let policy = &request.retry;
     let mut clocks = Clocks::new(request.timeouts.clone());
-    let mut delivery = Delivery::new(request.resume);
+    let mut delivery = Delivery::new(request.resume, request.json);
     // Why the answer that is being continued broke off.
     let mut broke: Option<StreamError> = None;
     let mut waited = Duration::ZERO;

@@ -104,6 +104,7 @@ fn child(url: String) {
         timeouts: Timeouts::default(),
         retry: RetryPolicy { max_retries: 0, ..RetryPolicy::default() },
         resume: ResumeMode::None,
+        json: false,
     };
     engine.open(request, Printer(String::new(), Some(end)));
     println!("{}", runtime.block_on(ended).unwrap());

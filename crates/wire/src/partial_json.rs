@@ -482,6 +482,29 @@ impl JsonReader {
     }
 }
 
+/// Whether text that is still arriving can become JSON. As a [`JsonReader`] of one value, fences permitted, that keeps
+/// nothing of it.
+#[derive(Debug, Clone)]
+pub struct JsonCheck(JsonReader);
+
+impl Default for JsonCheck {
+    fn default() -> Self {
+        Self(JsonReader::new(JsonReaderOptions { multiple: false, fences: true }))
+    }
+}
+
+impl JsonCheck {
+    /// Reads the next piece.
+    ///
+    /// # Errors
+    /// [`JsonError`] at the first impossible character, and from then on.
+    pub fn feed(&mut self, piece: &str) -> Result<(), JsonError> {
+        self.0.feed(piece, &mut |_| {})?;
+        self.0.forget(self.0.at);
+        Ok(())
+    }
+}
+
 /// Length in UTF-16 units.
 fn units(text: &str) -> u64 {
     if text.is_ascii() { text.len() as u64 } else { text.encode_utf16().count() as u64 }

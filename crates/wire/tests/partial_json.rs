@@ -1,6 +1,6 @@
 //! JSON that is still arriving: every prefix of it, every cut, and what is no JSON.
 
-use millstream_wire::partial_json::{JsonError, JsonProblem, JsonReader, JsonReaderOptions, MAX_DEPTH};
+use millstream_wire::partial_json::{JsonCheck, JsonError, JsonProblem, JsonReader, JsonReaderOptions, MAX_DEPTH};
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -306,6 +306,11 @@ proptest! {
         text.insert_str(places[at.index(places.len())], &noise);
         let (_, mut reader, result) = read(JsonReaderOptions::default(), [text.as_str()]);
         let refused = result.and_then(|()| reader.end(&mut |_| {}));
+        let mut check = JsonCheck::default();
+        let checked = text.char_indices().try_for_each(|(at, letter)| check.feed(&text[at..at + letter.len_utf8()]));
+        if !text.contains('`') {
+            prop_assert_eq!(checked, result);
+        }
         prop_assert_eq!(refused.is_ok(), serde_json::from_str::<IgnoredAny>(&text).is_ok(), "{}", text);
         if let Err(error) = refused {
             let unit = usize::try_from(error.offset).expect("small");

@@ -6,6 +6,7 @@ mod cancelling;
 mod certs;
 mod enduring;
 mod failing;
+mod json;
 mod resuming;
 mod retrying;
 mod secure;

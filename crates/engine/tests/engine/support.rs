@@ -298,6 +298,7 @@ pub(crate) fn request(url: impl Into<String>) -> SessionRequest {
         timeouts: Timeouts::default(),
         retry: RetryPolicy { initial_delay: Duration::from_millis(1), ..RetryPolicy::default() },
         resume: ResumeMode::None,
+        json: false,
     }
 }
 
