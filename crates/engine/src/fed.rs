@@ -198,7 +198,7 @@ impl Drop for FedBody {
 /// Reads an answer to its end or to what broke it.
 pub(crate) async fn run<E: Exit>(request: &FedRequest, mut body: FedBody, exit: &mut E) -> Outcome {
     let mut clocks = Clocks::new(Timeouts::NONE);
-    let mut delivery = Delivery::new(ResumeMode::None);
+    let mut delivery = Delivery::new(ResumeMode::None, false);
     // No attempt follows that would have to look like the first.
     delivery.commit(exit);
     let decoder = Decoder::new(DecoderOptions {
