@@ -1,6 +1,7 @@
 // Answers as typed events: what comes in which order, what filters, transformers, callbacks and handlers of batches do to
 // it, and that nothing is lost in silence.
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -370,6 +371,47 @@ test('a filter that drops the end does not make a client wait for it', async () 
   const processor = createEventProcessor({ eventTypes: ['delta'] })
   const chunks = await readAll(processor.process(source([text('a'), finish])).chunks)
   assert.deepEqual(types(chunks), ['text', 'finish'])
+})
+
+test('what went through is an answer like any other: read twice, piped, or the body of a web response', async (t) => {
+  const { client } = await provide(t, { text: 'one two three' })
+  const loud = new EventProcessor().addTransformer((event) =>
+    isTextDelta(event) ? { ...event, delta: event.delta.toUpperCase() } : event,
+  )
+  const result = await loud.process(client.stream('Hi')).toStream()
+  assert.equal(await result.text, 'ONE TWO THREE')
+  assert.deepEqual(types(await readAll(result)).filter((type) => type === 'text').length, 3)
+  assert.deepEqual([result.provider, result.model, (await result.usage).completionTokens], ['local', 'mock', 3])
+
+  const response = loud.process(client.stream('Hi')).toResponse({ format: 'text' })
+  assert.equal(await response.text(), 'ONE TWO THREE')
+  const body = loud.process(client.stream('Hi')).toReadableStream({ format: 'text' })
+  assert.equal(await new Response(body).text(), 'ONE TWO THREE')
+
+  const server = createServer((_request, res) => void loud.process(client.stream('Hi')).pipe(res, { format: 'text' }))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${server.address().port}/`
+  assert.equal(await (await fetch(url)).text(), 'ONE TWO THREE')
+})
+
+test('a client that is sent a processed answer is told of its failure, and its leaving closes the source', async (t) => {
+  const { mock, client } = await provide(t, {
+    script: [{ status: 503 }, { text: 'w '.repeat(5000), tokensPerSecond: 500 }],
+  })
+  const server = createServer((_request, res) => void new EventProcessor().process(client.stream('Hi')).pipe(res))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${server.address().port}/`
+  const refused = await fetch(url)
+  assert.equal(refused.status, 503)
+  assert.equal((await refused.json()).type, 'overloaded_error')
+
+  const leaving = new AbortController()
+  const { body } = await fetch(url, { signal: leaving.signal })
+  await body.getReader().read()
+  leaving.abort()
+  await until(() => mock.requests[1].closedByClient)
 })
 
 test('text alone can be processed, and read as text alone', async () => {

@@ -2,8 +2,10 @@
  * The event pipeline: an answer as typed events, through filters and transformers, to callbacks and whoever iterates.
  * What always holds: a processor keeps nothing of a stream, so that one serves any number of them at once.
  */
+import type { Answer } from './answer.js'
 import { checkBoolean, checkObject, checkOneOf, checkString, describe, fail } from './check.js'
 import { StreamError } from './errors.js'
+import { answerFromChunks, type FedChunk } from './fed-answer.js'
 import { checkEventCallbacks, type EventCallbacks, eventCallbackKeys } from './pipeline/callbacks.js'
 import { EventRun } from './pipeline/event-run.js'
 import type { StreamEvent } from './pipeline/events.js'
@@ -18,6 +20,10 @@ import {
   processorSettings,
   transformerStage,
 } from './pipeline/stages.js'
+import { type PipeOptions, type PipeReport, pipe, toReadableStream, toResponse, type WebPipeOptions } from './relay.js'
+import { AnswerHandle, type StreamHandle, type StreamResult } from './stream-result.js'
+import type { ResponseLike } from './streaming-response/output.js'
+import type { StreamingResponse } from './streaming-response.js'
 import type { CollectedResponse, FinishReason, StreamChunk, ToolCall, Usage } from './types.js'
 
 export type { EventCallbacks } from './pipeline/callbacks.js'
@@ -91,6 +97,14 @@ export interface EventStream extends AsyncIterable<StreamEvent> {
   readonly metrics: PipelineMetrics
   /** Reads all, and gives the whole. Rejects with what failed. */
   collect(): Promise<ProcessedResponse>
+  /** What went through as an answer like any other, to be read any number of times, piped, or awaited. */
+  toStream(): StreamHandle
+  /** Sends what went through to a client; see `pipe` of a {@link StreamResult}. */
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport>
+  /** What went through as a web `Response`; see `toResponse` of a {@link StreamResult}. */
+  toResponse(options?: WebPipeOptions): Response
+  /** The body of that response alone. */
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array>
   /** Closes the source. Whoever reads gets an `aborted_error` whose `cause` is `reason`. */
   abort(reason?: unknown): void
 }
@@ -260,7 +274,23 @@ class ProcessedEvents implements EventStream {
   }
 
   get chunks(): AsyncIterable<StreamChunk> {
-    return { [Symbol.asyncIterator]: () => this.#chunks() }
+    return { [Symbol.asyncIterator]: () => this.#chunks(toChunk) }
+  }
+
+  toStream(): StreamHandle {
+    return new AnswerHandle(this.#answer(), 'throw')
+  }
+
+  pipe(response: ResponseLike | StreamingResponse, options?: PipeOptions): Promise<PipeReport> {
+    return pipe(this.#answer(), response, options)
+  }
+
+  toResponse(options?: WebPipeOptions): Response {
+    return toResponse(this.#answer(), options)
+  }
+
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array> {
+    return toReadableStream(this.#answer(), options)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<StreamEvent, undefined> {
@@ -337,10 +367,16 @@ class ProcessedEvents implements EventStream {
     }
   }
 
-  #chunks(): AsyncIterator<StreamChunk, undefined> {
+  #answer(): Answer {
+    const { provider, model } = this.#run.reader.context
+    const source = { [Symbol.asyncIterator]: () => this.#chunks<FedChunk>(toFedChunk) }
+    return answerFromChunks(source, { provider, model })
+  }
+
+  #chunks<Chunk extends FedChunk>(convert: Converter<Chunk>): AsyncIterator<Chunk | StreamChunk, undefined> {
     const run = this.#run
     let index = 0
-    const events = this.#iterate((event) => toChunk(event, () => index++))
+    const events = this.#iterate((event) => convert(event, () => index++))
     let finished = false
     return {
       async next() {
@@ -359,6 +395,14 @@ class ProcessedEvents implements EventStream {
       return: async () => (await events.return?.()) ?? { done: true, value: undefined },
     }
   }
+}
+
+type Converter<Chunk> = (event: StreamEvent, nextIndex: () => number) => Chunk | undefined
+
+/** An answer that is fed knows its model from the start. */
+function toFedChunk(event: StreamEvent, nextIndex: () => number): FedChunk | undefined {
+  if (event.type !== 'start') return toChunk(event, nextIndex)
+  return event.model === '' ? undefined : { type: 'start', model: event.model }
 }
 
 function toChunk(event: StreamEvent, nextIndex: () => number): StreamChunk | undefined {

@@ -422,6 +422,12 @@ export class AnswerHandle implements StreamHandle {
     return respond(this.#answer, options)
   }
 
+  /** @internal Who was asked, known before anything came. */
+  get asked(): { provider: string; model: string } {
+    const { provider, model } = this.#answer
+    return { provider, model }
+  }
+
   #open(): AnswerResult {
     this.#result ??= new AnswerResult(this.#answer, this.#mode)
     return this.#result

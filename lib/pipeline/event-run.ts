@@ -3,7 +3,7 @@
  * bound; whatever goes wrong, in the source, a stage, a callback or a handler, is told once and closes the source; nobody
  * can take the end of a broken answer for its whole.
  */
-import { StreamError } from '../errors.js'
+import { StreamError, ValidationError } from '../errors.js'
 import { Batches } from './batches.js'
 import { type EventCallbacks, tellEvent } from './callbacks.js'
 import type { StreamEvent } from './events.js'
@@ -140,13 +140,17 @@ export class EventRun {
     this.#failure = { thrown }
     this.reader.leave(thrown)
     const { provider } = this.reader.context
-    const error = new StreamError('A stage, a callback or a batch handler of the pipeline threw', {
-      type: 'unknown_error',
-      code: 'PIPELINE_THREW',
-      partialText: this.#text,
-      cause: thrown,
-      ...(provider !== '' && { provider }),
-    })
+    // A stage that knows what is wrong with the answer has said so itself.
+    const isOwn = StreamError.isInstance(thrown) && !(thrown instanceof ValidationError)
+    const error = isOwn
+      ? thrown
+      : new StreamError('A stage, a callback or a batch handler of the pipeline threw', {
+          type: 'unknown_error',
+          code: 'PIPELINE_THREW',
+          partialText: this.#text,
+          cause: thrown,
+          ...(provider !== '' && { provider }),
+        })
     if (this.#settings.errors === 'throw') this.#owed = { thrown }
     const event = this.reader.errorEvent(error)
     try {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { classifyError } from '../classify.js'
 import { abortedError, StreamError } from '../errors.js'
-import type { StreamHandle, StreamResult } from '../stream-result.js'
+import type { AnswerHandle, StreamHandle, StreamResult } from '../stream-result.js'
 import type { FinishReason, StreamChunk, Usage } from '../types.js'
 import type { EventContext, StreamEvent } from './events.js'
 import { MetricsRecorder } from './metrics.js'
@@ -59,7 +59,8 @@ export class EventReader {
 
   constructor(source: StreamSource, facts: SourceFacts) {
     this.#source = source
-    this.#facts = facts
+    const { asked } = source as Partial<AnswerHandle>
+    this.#facts = asked === undefined ? facts : { ...facts, ...asked }
   }
 
   get usage(): Usage | undefined {
