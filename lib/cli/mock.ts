@@ -3,16 +3,22 @@
  */
 import { parseArgs } from 'node:util'
 import { StreamError } from '../errors.js'
-import { type MockAnswer, type MockOptions, MockProvider, type MockRequest } from '../testing.js'
+import { type MockAnswer, type MockOptions, type MockProtocol, MockProvider, type MockRequest } from '../testing.js'
 
 const HELP = `Usage: millstream mock [options]
 
-Runs a model provider on this machine until it is interrupted (Ctrl-C). It answers
-  POST /v1/chat/completions  with OpenAI's chunks, or one object where no stream is asked for
-  POST /v1/messages          with Anthropic's events, or one object
-  POST /v1beta/models/<model>:streamGenerateContent, :generateContent
-                             with Gemini's chunks (as events with ?alt=sse), or one object
-  POST /api/chat             with millstream's own events
+Runs a model provider on this machine until it is interrupted (Ctrl-C). It answers in the format of each provider at
+that provider's own paths, whatever stands before them, as a stream or whole:
+  POST /v1/chat/completions, /v1/completions, /v1/responses                             OpenAI and compatible ones
+  POST /v1/messages                                                                     Anthropic
+  POST /v1beta/models/<model>:streamGenerateContent, :generateContent, /interactions    Google
+  POST /accounts/<id>/ai/run/<model>                                                    Cloudflare Workers AI
+  POST /model/<model>/converse-stream, /converse, /invoke-with-response-stream, /invoke Amazon Bedrock
+  POST /endpoints/<name>/invocations-response-stream, /invocations                      Amazon SageMaker
+  POST /ollama/api/chat, /api/generate                                                  Ollama
+  POST /v2/chat                                                                         Cohere
+  POST /ml/v1/text/chat_stream, /chat, /generation_stream, /generation                  IBM watsonx.ai
+  POST /api/chat                                                                        millstream's own events
   GET  /v1/models, /health
 
 Server:
@@ -21,8 +27,10 @@ Server:
   --threads <n>              Threads that serve (default 1)
   --api-key <key>            Refuse requests without this key
   --model <name>             List this model; may be repeated
-  --route <path>=<format>    Answer here too, in the format 'openai', 'anthropic', 'gemini' or 'events'; '*' is every
-                             other path; may be repeated
+  --protocol <format>        Answer in this format at every path: one of openai, openai-responses, anthropic, gemini,
+                             gemini-interactions, workers-ai, bedrock-converse, bedrock-invoke, sagemaker, ollama,
+                             cohere, watsonx, events, chunk, content, ui-message, ndjson, text
+  --route <path>=<format>    Answer here too, in one of these formats; '*' is every other path; may be repeated
 
 Answer:
   --tokens <n>               Say so many made-up tokens (default 50)
@@ -58,6 +66,7 @@ const OPTIONS = {
   threads: { type: 'string' },
   'api-key': { type: 'string' },
   model: { type: 'string', multiple: true },
+  protocol: { type: 'string' },
   route: { type: 'string', multiple: true },
   tokens: { type: 'string' },
   text: { type: 'string' },
@@ -131,6 +140,7 @@ function toOptions(values: Values): MockOptions {
     threads: number(values, 'threads'),
     apiKey: values['api-key'],
     models: values.model,
+    protocol: values.protocol === undefined ? undefined : format(values.protocol),
     routes: values.route && Object.fromEntries(values.route.map(route)),
     tokens: number(values, 'tokens'),
     text: values.text,
@@ -159,9 +169,34 @@ function number(values: Values, name: keyof Values & keyof typeof OPTIONS): numb
   return value
 }
 
-const formats = ['openai', 'anthropic', 'gemini', 'events'] as const
+const formats = [
+  'openai',
+  'openai-responses',
+  'anthropic',
+  'gemini',
+  'gemini-interactions',
+  'workers-ai',
+  'bedrock-converse',
+  'bedrock-invoke',
+  'sagemaker',
+  'ollama',
+  'cohere',
+  'watsonx',
+  'events',
+  'chunk',
+  'content',
+  'ui-message',
+  'ndjson',
+  'text',
+] as const satisfies MockProtocol[]
 
-function route(text: string): [string, (typeof formats)[number]] {
+function format(text: string): MockProtocol {
+  const found = formats.find((name) => name === text)
+  if (found !== undefined) return found
+  throw new UsageError(`Expected \`--protocol\` to be one of ${formats.join(', ')}, got ${JSON.stringify(text)}`)
+}
+
+function route(text: string): [string, MockProtocol] {
   const at = text.lastIndexOf('=')
   const path = text.slice(0, Math.max(at, 0))
   const format = formats.find((name) => name === text.slice(at + 1))

@@ -8,13 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::fault::{self, Fault, LONGEST_MS};
 use crate::fields::{Fields, OptionError, expected, is_header_value};
+use crate::formats::{self, Format};
 use crate::recording::Library;
 use crate::text::Words;
 
 /// Every option of an answer. An answer is made of the server's defaults, the script's entry for this request, and
 /// the request's own `x-mock-fault` header, later ones replacing earlier ones option by option; `null` takes an
 /// option back.
-pub(crate) const KEYS: [&str; 39] = [
+pub(crate) const KEYS: [&str; 41] = [
+    "protocol",
     "text",
     "echo",
     "tokens",
@@ -33,6 +35,7 @@ pub(crate) const KEYS: [&str; 39] = [
     "splitBytes",
     "splitDelay",
     "chunkBytes",
+    "partBytes",
     "status",
     "contentType",
     "body",
@@ -78,6 +81,8 @@ pub(crate) fn merge(base: &Map<String, Value>, over: &Map<String, Value>) -> Map
 /// One answer, validated.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
+    /// In place of what the request's path says.
+    pub(crate) protocol: Option<Format>,
     pub(crate) content: Content,
     pub(crate) seed: u64,
     /// Whether each token is the time at which it was made, in place of a word.
@@ -142,6 +147,8 @@ pub(crate) struct Cut {
     pub(crate) split: Option<Split>,
     pub(crate) split_delay: Duration,
     pub(crate) chunk_bytes: Option<usize>,
+    /// Of a format that comes in the messages of another: into parts of so many bytes.
+    pub(crate) parts: Option<Split>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -205,7 +212,10 @@ impl Answer {
         if content_type.as_ref().is_some_and(|value| !is_header_value(value)) {
             return fields.wrong("contentType", "a header value without control characters");
         }
+        let protocol = fields.string("protocol")?.map(|name| Format::named(name).ok_or(name)).transpose();
+        let Ok(protocol) = protocol else { return fields.wrong("protocol", &formats::names()) };
         Ok(Self {
+            protocol,
             content: content(&fields, seed, files)?,
             seed,
             stamp: fields.boolean("stamp")?.unwrap_or(false),
@@ -312,9 +322,12 @@ fn tool_calls(fields: &Fields<'_>) -> Result<Vec<ToolCall>, OptionError> {
     for (index, item) in items.iter().enumerate() {
         let path = format!("toolCalls[{index}]");
         let call = Fields::object(&path, item)?;
-        call.only(&["id", "name", "arguments"])?;
+        call.only(&["id", "name", "arguments", "args"])?;
+        if let (Some(_), Some(_)) = (call.get("arguments"), call.get("args")) {
+            return Err(OptionError::new(format!("Expected one of `{path}.arguments` and `{path}.args`, got both")));
+        }
         let Some(name) = call.string("name")? else { return call.wrong("name", "a string") };
-        let arguments = match call.get("arguments") {
+        let arguments = match call.get("arguments").or_else(|| call.get("args")) {
             None => "{}".to_owned(),
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
@@ -340,12 +353,17 @@ fn cut(fields: &Fields<'_>) -> Result<Cut, OptionError> {
     let size = |name| -> Result<Option<usize>, OptionError> {
         Ok(fields.integer(name, 1, 1 << 30)?.and_then(|bytes| usize::try_from(bytes).ok()))
     };
-    let split = match fields.get("splitBytes") {
-        Some(Value::String(text)) if text == "random" => Some(Split::Random),
-        Some(Value::String(_)) => return fields.wrong("splitBytes", "a number of bytes or 'random'"),
-        _ => size("splitBytes")?.map(Split::Bytes),
+    let split = |name| match fields.get(name) {
+        Some(Value::String(text)) if text == "random" => Ok(Some(Split::Random)),
+        Some(Value::String(_)) => fields.wrong(name, "a number of bytes or 'random'"),
+        _ => Ok(size(name)?.map(Split::Bytes)),
     };
-    Ok(Cut { split, split_delay: milliseconds(fields, "splitDelay")?, chunk_bytes: size("chunkBytes")? })
+    Ok(Cut {
+        split: split("splitBytes")?,
+        split_delay: milliseconds(fields, "splitDelay")?,
+        chunk_bytes: size("chunkBytes")?,
+        parts: split("partBytes")?,
+    })
 }
 
 fn body(fields: &Fields<'_>) -> Result<Option<Body>, OptionError> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::answer::{Answer, Omit, ToolCall};
 use crate::clock::since_epoch;
 use crate::fault::InStreamError;
-use crate::formats::{Counts, Format, Frames, Identity, Part, Wishes};
+use crate::formats::{Counts, Format, Frames, Identity, LongToken, Part, Wishes};
 use crate::recording::Recording;
 use crate::text::Words;
 
@@ -72,18 +72,13 @@ impl Source<'_> {
         }
     }
 
-    /// Appends what stands before the text of a token, for one too long to be held.
-    pub(crate) fn open_token(&mut self, out: &mut Vec<u8>) {
-        if let Some(frames) = self.frames() {
-            frames.open_token(out);
-        }
-    }
-
-    /// Appends what stands behind it.
-    pub(crate) fn close_token(&mut self, out: &mut Vec<u8>) {
-        if let Some(frames) = self.frames() {
-            frames.close_token(out);
-        }
+    /// A token too long to be held.
+    pub(crate) fn long_token(&mut self, bytes: u64) -> Option<LongToken> {
+        let index = match self {
+            Self::Chat(Chat { stage: Stage::Token(at), .. }) => *at,
+            _ => 0,
+        };
+        self.frames().map(|frames| frames.long_token(index, bytes))
     }
 }
 
@@ -121,14 +116,14 @@ enum Stage {
 
 impl<'a> Chat<'a> {
     pub(crate) fn new(answer: &'a Answer, words: Words, format: Format, identity: &Identity, wishes: &Wishes) -> Self {
-        let counts = counts(answer, &words, wishes);
+        let counts = counts(answer, &words, format, wishes);
         Self {
             frames: format.frames(identity, counts, answer, wishes),
-            reasoning: answer.reasoning.as_ref(),
-            tools: &answer.tool_calls,
+            reasoning: answer.reasoning.as_ref().filter(|_| format.reasons(wishes)),
+            tools: if format.calls(wishes) { &answer.tool_calls } else { &[] },
             metadata: answer.metadata.as_ref(),
             count: counts.answer,
-            finish: finish_reason(answer, &words, counts),
+            finish: finish_reason(answer, &words, counts, format.calls(wishes)),
             words,
             stamp: answer.stamp,
             omit: answer.omit,
@@ -243,19 +238,20 @@ fn token(words: &Words, at: u64, stamp: bool) -> Cow<'_, str> {
 }
 
 /// How many tokens this answer has, under the request's own limit.
-pub(crate) fn counts(answer: &Answer, words: &Words, wishes: &Wishes) -> Counts {
+pub(crate) fn counts(answer: &Answer, words: &Words, format: Format, wishes: &Wishes) -> Counts {
+    let reasoning = answer.reasoning.as_ref().filter(|_| format.reasons(wishes));
     Counts {
         prompt: wishes.prompt_tokens,
         answer: wishes.max_tokens.unwrap_or(u64::MAX).min(words.len()),
-        reasoning: answer.reasoning.as_ref().map_or(0, Words::len),
+        reasoning: reasoning.map_or(0, Words::len),
     }
 }
 
-pub(crate) fn finish_reason<'a>(answer: &'a Answer, words: &Words, counts: Counts) -> &'a str {
+pub(crate) fn finish_reason<'a>(answer: &'a Answer, words: &Words, counts: Counts, calls: bool) -> &'a str {
     match &answer.finish_reason {
         Some(reason) => reason,
         None if counts.answer < words.len() => "length",
-        None if !answer.tool_calls.is_empty() => "tool_calls",
+        None if calls && !answer.tool_calls.is_empty() => "tool_calls",
         None => "stop",
     }
 }

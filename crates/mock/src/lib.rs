@@ -9,6 +9,7 @@
 //! - [`Server`]: starts, records what it was asked, stops.
 
 mod answer;
+mod asked;
 mod chat;
 mod clock;
 mod connection;
@@ -18,6 +19,7 @@ mod formats;
 mod http;
 mod journal;
 mod options;
+mod paths;
 mod play;
 mod recording;
 mod routes;

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Content, Files, KEYS, merge};
 use crate::fields::{Fields, OptionError, expected, is_header_value};
-use crate::formats::{Format, NAMES};
+use crate::formats::{self, Format};
+use crate::paths::place;
 
 /// Options of the server itself; all others are those of its answers.
 const SERVER_KEYS: [&str; 9] =
@@ -75,7 +76,7 @@ fn models(fields: &Fields<'_>) -> Result<Vec<String>, OptionError> {
     items.iter().map(name).collect()
 }
 
-/// Paths that answer as a model does.
+/// Paths that answer as a model does, besides those of the providers.
 #[derive(Debug, Clone)]
 pub(crate) struct Routes {
     paths: HashMap<String, Format>,
@@ -84,18 +85,12 @@ pub(crate) struct Routes {
 
 impl Routes {
     fn read(fields: &Fields<'_>) -> Result<Self, OptionError> {
-        let mut paths: HashMap<_, _> = [
-            ("/v1/chat/completions", Format::OpenAi),
-            ("/chat/completions", Format::OpenAi),
-            ("/v1/messages", Format::Anthropic),
-            ("/api/chat", Format::Events),
-        ]
-        .map(|(path, format)| (path.to_owned(), format))
-        .into();
+        // Ollama has this path too, and nothing in a request tells the two apart.
+        let mut paths = HashMap::from([("/api/chat".to_owned(), Format::Events)]);
         let mut other = None;
         for (path, format) in fields.map("routes")?.into_iter().flatten() {
             let Some(format) = format.as_str().and_then(Format::named) else {
-                return Err(expected("routes[path]", NAMES, format));
+                return Err(expected("routes[path]", &formats::names(), format));
             };
             if path == "*" {
                 other = Some(format);
@@ -109,17 +104,8 @@ impl Routes {
     }
 
     pub(crate) fn get(&self, path: &str) -> Option<Format> {
-        // The model stands in Google's paths, under several versions and prefixes.
-        let gemini = || gemini_path(path).map(|_| Format::Gemini);
-        self.paths.get(path).copied().or_else(gemini).or(self.other)
+        self.paths.get(path).copied().or_else(|| place(path).map(|place| place.format)).or(self.other)
     }
-}
-
-/// The model and the method in a path such as `/v1beta/models/gemini-2.5-flash:streamGenerateContent`.
-pub(crate) fn gemini_path(path: &str) -> Option<(&str, &str)> {
-    let (_, rest) = path.rsplit_once("/models/")?;
-    let (model, method) = rest.rsplit_once(':')?;
-    matches!(method, "streamGenerateContent" | "generateContent").then_some((model, method))
 }
 
 /// What is answered: one answer always, or a script of them.
@@ -173,6 +159,11 @@ impl Behaviour {
     /// The answer to request number `index`; the last one repeats.
     pub(crate) fn nth(&self, index: usize) -> Option<&Scripted> {
         self.script.get(index).or(self.script.last())
+    }
+
+    /// Whether some answer says its own format, so that every path may have one.
+    pub(crate) fn says_protocol(&self) -> bool {
+        self.script.iter().any(|entry| entry.answer.protocol.is_some())
     }
 
     /// Names of the recordings that a request may ask for.

@@ -10,6 +10,7 @@ use crate::answer::{Answer, Split};
 use crate::chat::{Kind, Source};
 use crate::connection::{Connection, Left};
 use crate::fault::{Action, Fault, Position};
+use crate::formats::LongToken;
 use crate::http::Framing;
 use crate::journal::{Entry, Outcome};
 use crate::text::mix;
@@ -218,41 +219,39 @@ impl<'a> Player<'a> {
                     // The schedule goes on from where it stood.
                     self.start += *wait;
                 }
-                Action::Garbage { bytes } => self.send_filler(*bytes, true).await?,
+                Action::Garbage { bytes } => self.send_filler(*bytes, None).await?,
                 Action::Error(error) => {
                     source.error(&mut self.batch, error);
                     Box::pin(self.flush(source)).await?;
                     return Err(Stop::Ended);
                 }
                 Action::HugeEvent { bytes } => {
-                    let mut frame = Vec::new();
-                    source.open_token(&mut frame);
-                    self.emit(&frame).await?;
-                    self.send_filler(*bytes, false).await?;
-                    frame.clear();
-                    source.close_token(&mut frame);
-                    self.emit(&frame).await?;
+                    if let Some(LongToken { before, filler, bytes, after }) = source.long_token(*bytes) {
+                        self.emit(&before).await?;
+                        self.send_filler(bytes, Some(filler)).await?;
+                        self.emit(&after).await?;
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    async fn send_filler(&mut self, bytes: u64, random: bool) -> Result<(), Left> {
+    /// Sends so many bytes of a text over and over, or of what means nothing.
+    async fn send_filler(&mut self, bytes: u64, text: Option<&[u8]>) -> Result<(), Left> {
         let mut left = bytes;
-        let mut block = Vec::new();
+        let mut block = text.map_or_else(Vec::new, |text| text.repeat(BLOCK / text.len().max(1)));
         while left > 0 {
-            let size = left.min(BLOCK as u64) as usize;
-            if random {
+            if text.is_none() {
                 block.clear();
-                while block.len() < size {
+                while block.len() < BLOCK {
                     self.draws += 1;
                     block.extend_from_slice(&mix(self.answer.seed, self.draws).to_le_bytes());
                 }
             }
-            block.resize(size, b'x');
+            block.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             self.emit(&block).await?;
-            left -= size as u64;
+            left = left.saturating_sub(block.len().max(1) as u64);
         }
         Ok(())
     }

@@ -138,16 +138,6 @@ impl Frames for Anthropic {
         self.delta(out, "text_delta", "text", text);
     }
 
-    fn open_token(&mut self, out: &mut Vec<u8>) {
-        self.enter_text(out);
-        self.delta_opening(out, "text_delta", "text");
-        out.push(b'"');
-    }
-
-    fn close_token(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"}}\n\n");
-    }
-
     fn call(&mut self, out: &mut Vec<u8>, index: usize, call: &ToolCall) {
         let id = call_id(call, index, "toolu");
         let content = || json!({ "type": "tool_use", "id": id, "name": call.name, "input": {} });

@@ -69,15 +69,6 @@ impl Frames for Events {
         let _ = write!(out, ",\"index\":{index}}}\n\n");
     }
 
-    fn open_token(&mut self, out: &mut Vec<u8>) {
-        self.opening(out, "token");
-        out.extend_from_slice(b"{\"token\":\"");
-    }
-
-    fn close_token(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"}\n\n");
-    }
-
     fn call(&mut self, out: &mut Vec<u8>, index: usize, call: &ToolCall) {
         let id = call_id(call, index, "call");
         let call = json!({ "id": id, "index": index, "name": call.name, "arguments": arguments_of(call) });

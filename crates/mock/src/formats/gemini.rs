@@ -99,17 +99,6 @@ impl Frames for Gemini {
         });
     }
 
-    fn open_token(&mut self, out: &mut Vec<u8>) {
-        self.opening(out);
-        out.extend_from_slice(b"{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"");
-    }
-
-    fn close_token(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"}],\"role\":\"model\"},\"index\":0}]");
-        out.extend_from_slice(&self.suffix);
-        self.closing(out);
-    }
-
     fn call(&mut self, out: &mut Vec<u8>, _index: usize, call: &ToolCall) {
         let part = call_part(call, self.signature.take());
         self.parts(out, |out| put(out, &part));

@@ -4,10 +4,22 @@
 //! is decided by `chat`, pace and faults by `play`. Formats know nothing of each other.
 
 pub(crate) mod anthropic;
+mod aws;
+mod cohere;
+mod completions;
+mod converse;
+mod encoded;
 pub(crate) mod events;
 pub(crate) mod gemini;
+mod interactions;
+mod ollama;
 pub(crate) mod openai;
+mod responses;
+mod watsonx;
+mod workers_ai;
+mod wrapped;
 
+use millstream_wire::encode;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,30 +27,89 @@ use crate::answer::{Answer, Omit, ToolCall};
 use crate::fault::InStreamError;
 use crate::text::Words;
 
-/// Which format a path answers in.
+/// Which format an answer comes in. The names are those of the public API (`WireProtocol`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// Chat completions.
+    /// Chat completions, and legacy completions where the request has a `prompt`.
     OpenAi,
+    OpenAiResponses,
     /// Messages.
     Anthropic,
     /// `generateContent` and `streamGenerateContent`.
     Gemini,
+    GeminiInteractions,
+    WorkersAi,
+    BedrockConverse,
+    /// With Anthropic's events in it.
+    BedrockInvoke,
+    /// With OpenAI's chunks in it.
+    SageMaker,
+    Ollama,
+    Cohere,
+    Watsonx,
     /// `StreamingResponse`'s own.
     Events,
+    /// Another one in which an application answers its clients.
+    Application(encode::Format),
 }
 
-/// How they are called in options.
-pub(crate) const NAMES: &str = "'openai', 'anthropic', 'gemini' or 'events'";
+const NAMES: [(&str, Format); 18] = [
+    ("openai", Format::OpenAi),
+    ("openai-responses", Format::OpenAiResponses),
+    ("anthropic", Format::Anthropic),
+    ("gemini", Format::Gemini),
+    ("gemini-interactions", Format::GeminiInteractions),
+    ("workers-ai", Format::WorkersAi),
+    ("bedrock-converse", Format::BedrockConverse),
+    ("bedrock-invoke", Format::BedrockInvoke),
+    ("sagemaker", Format::SageMaker),
+    ("ollama", Format::Ollama),
+    ("cohere", Format::Cohere),
+    ("watsonx", Format::Watsonx),
+    ("events", Format::Events),
+    ("chunk", Format::Application(encode::Format::Chunk)),
+    ("content", Format::Application(encode::Format::Content)),
+    ("ui-message", Format::Application(encode::Format::UiMessage)),
+    ("ndjson", Format::Application(encode::Format::Ndjson)),
+    ("text", Format::Application(encode::Format::Text)),
+];
+
+/// How they are called in options: `'openai', …, 'ndjson' or 'text'`.
+pub(crate) fn names() -> String {
+    let mut names = String::new();
+    for (index, (name, _)) in NAMES.iter().enumerate() {
+        names.push_str(match index {
+            0 => "",
+            _ if index + 1 == NAMES.len() => " or ",
+            _ => ", ",
+        });
+        names.push('\'');
+        names.push_str(name);
+        names.push('\'');
+    }
+    names
+}
 
 impl Format {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "openai" => Some(Self::OpenAi),
-            "anthropic" => Some(Self::Anthropic),
-            "gemini" => Some(Self::Gemini),
-            "events" => Some(Self::Events),
-            _ => None,
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
+    }
+
+    /// Whether the format has a place for reasoning.
+    pub(crate) fn reasons(self, wishes: &Wishes) -> bool {
+        match self {
+            Self::OpenAi | Self::Watsonx => !wishes.completion,
+            Self::Application(format) => format != encode::Format::Text,
+            _ => true,
+        }
+    }
+
+    /// Whether it has one for calls.
+    pub(crate) fn calls(self, wishes: &Wishes) -> bool {
+        match self {
+            Self::OpenAi | Self::Ollama | Self::Watsonx => !wishes.completion,
+            Self::Application(format) => format != encode::Format::Text,
+            _ => true,
         }
     }
 
@@ -50,38 +121,72 @@ impl Format {
         answer: &Answer,
         wishes: &Wishes,
     ) -> Box<dyn Frames> {
+        let no_usage = answer.omit.usage;
         match self {
+            Self::OpenAi if wishes.completion => {
+                Box::new(completions::Completions::new(identity, wishes.include_usage))
+            }
             Self::OpenAi => Box::new(openai::OpenAi::new(identity, answer, wishes.include_usage)),
-            Self::Anthropic => Box::new(anthropic::Anthropic::new(identity, counts, answer.omit.usage)),
+            Self::OpenAiResponses => Box::new(responses::Responses::new(identity, counts, no_usage)),
+            Self::Anthropic => Box::new(anthropic::Anthropic::new(identity, counts, no_usage)),
             Self::Gemini => Box::new(gemini::Gemini::new(identity, counts, answer, wishes.array)),
+            Self::GeminiInteractions => Box::new(interactions::Interactions::new(identity, counts, no_usage)),
+            Self::WorkersAi if answer.reasoning.is_some() => Box::new(openai::OpenAi::new(identity, answer, true)),
+            Self::WorkersAi => Box::new(workers_ai::WorkersAi::default()),
+            Self::BedrockConverse => Box::new(converse::Converse::new(identity)),
+            Self::BedrockInvoke => Box::new(wrapped::Invoke::new(identity, counts, no_usage)),
+            Self::SageMaker => Box::new(wrapped::SageMaker::new(identity, answer, wishes.include_usage)),
+            Self::Ollama => Box::new(ollama::Ollama::new(identity, counts, answer.omit, wishes.completion)),
+            Self::Cohere => Box::new(cohere::Cohere::new(identity, counts, no_usage)),
+            Self::Watsonx => Box::new(watsonx::Watsonx::new(identity, counts, no_usage, wishes.completion)),
             Self::Events => Box::new(events::Events::new(answer.ids)),
+            Self::Application(format) => Box::new(encoded::Encoded::new(format, identity)),
         }
     }
 
-    /// The whole answer at once, for requests that don't ask for a stream.
-    pub(crate) fn whole(self, whole: &Whole<'_>) -> String {
-        match self {
-            Self::OpenAi => openai::whole(whole),
-            Self::Anthropic => anthropic::whole(whole),
+    /// The whole answer at once, for requests that don't ask for a stream; `None` where the format is always one.
+    pub(crate) fn whole(self, whole: &Whole<'_>, wishes: &Wishes) -> Option<String> {
+        Some(match self {
+            Self::OpenAi if wishes.completion => completions::whole(whole),
+            Self::OpenAi | Self::SageMaker => openai::whole(whole),
+            Self::OpenAiResponses => responses::whole(whole),
+            Self::Anthropic | Self::BedrockInvoke => anthropic::whole(whole),
             Self::Gemini => gemini::whole(whole),
-            // This format is always a stream.
-            Self::Events => String::new(),
-        }
+            Self::GeminiInteractions => interactions::whole(whole),
+            Self::WorkersAi => workers_ai::whole(whole, whole.answer.reasoning.is_some().then(|| openai::whole(whole))),
+            Self::BedrockConverse => converse::whole(whole),
+            Self::Ollama => ollama::whole(whole, wishes.completion),
+            Self::Cohere => cohere::whole(whole),
+            Self::Watsonx => watsonx::whole(whole, wishes.completion),
+            Self::Events | Self::Application(_) => return None,
+        })
     }
 
     /// What a stream says of itself in its head.
     pub(crate) fn headers(self, array: bool) -> Vec<(String, String)> {
+        const EVENTS: &str = "text/event-stream";
+        const AWS: &str = "application/vnd.amazon.eventstream";
         let headers: &[(&str, &str)] = match self {
-            Self::OpenAi | Self::Anthropic => {
+            Self::OpenAi | Self::OpenAiResponses | Self::Anthropic => {
                 &[("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
             }
             Self::Gemini if array => &[("content-type", "application/json; charset=UTF-8")],
-            Self::Gemini => &[("content-type", "text/event-stream"), ("content-disposition", "attachment")],
-            Self::Events => &[
-                ("content-type", "text/event-stream"),
-                ("cache-control", "no-cache, no-transform"),
-                ("x-accel-buffering", "no"),
-            ],
+            Self::Gemini | Self::GeminiInteractions => {
+                &[("content-type", EVENTS), ("content-disposition", "attachment")]
+            }
+            Self::WorkersAi | Self::Cohere | Self::Watsonx => {
+                &[("content-type", EVENTS), ("cache-control", "no-cache")]
+            }
+            Self::BedrockConverse => &[("content-type", AWS)],
+            Self::BedrockInvoke => &[("content-type", AWS), ("x-amzn-bedrock-content-type", "application/json")],
+            Self::SageMaker => &[("content-type", AWS), ("x-amzn-sagemaker-content-type", EVENTS)],
+            Self::Ollama => &[("content-type", "application/x-ndjson")],
+            Self::Events => {
+                &[("content-type", EVENTS), ("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")]
+            }
+            Self::Application(format) => {
+                &[("content-type", format.content_type()), ("cache-control", "no-cache, no-transform")]
+            }
         };
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
@@ -89,23 +194,86 @@ impl Format {
     /// An error as the format's servers describe it. Some formats derive its kind from the status.
     pub(crate) fn error_body(self, status: u16, message: &str, kind: &str, code: Option<&str>) -> String {
         match self {
-            Self::OpenAi => openai::error_body(message, kind, code),
+            Self::OpenAi | Self::OpenAiResponses => openai::error_body(message, kind, code),
             Self::Anthropic => anthropic::error_body(status, message),
             Self::Gemini => gemini::error_body(status, message),
-            Self::Events => events::error_body(message, code.unwrap_or(kind)),
+            Self::GeminiInteractions => interactions::error_body(status, message),
+            Self::WorkersAi => workers_ai::error_body(status, message),
+            Self::BedrockConverse | Self::BedrockInvoke => aws::error_body(status, message, false),
+            Self::SageMaker => aws::error_body(status, message, true),
+            Self::Ollama => ollama::error_body(message),
+            Self::Cohere => cohere::error_body(message),
+            Self::Watsonx => watsonx::error_body(status, message),
+            Self::Events | Self::Application(_) => events::error_body(message, code.unwrap_or(kind)),
         }
+    }
+
+    /// What goes with an error body in the head.
+    pub(crate) fn error_headers(self, status: u16) -> Vec<(String, String)> {
+        let name = match self {
+            Self::BedrockConverse | Self::BedrockInvoke => aws::error_type(status, false),
+            Self::SageMaker => aws::error_type(status, true),
+            _ => return Vec::new(),
+        };
+        vec![(
+            "x-amzn-errortype".to_owned(),
+            format!("{name}:http://internal.amazon.com/coral/com.amazon.coral.service/"),
+        )]
     }
 
     /// What the API says with a status, where nothing else is asked for.
     pub(crate) fn status_body(self, status: u16) -> String {
-        match self {
-            Self::Anthropic => anthropic::error_body(status, anthropic::message_of(status)),
-            Self::Gemini => gemini::error_body(status, gemini::message_of(status)),
-            Self::OpenAi | Self::Events => {
+        let message = match self {
+            Self::Anthropic => anthropic::message_of(status),
+            Self::Gemini | Self::GeminiInteractions => gemini::message_of(status),
+            Self::WorkersAi => workers_ai::message_of(status),
+            Self::BedrockConverse | Self::BedrockInvoke | Self::SageMaker => aws::message_of(status),
+            Self::Ollama => ollama::message_of(status),
+            Self::Cohere => cohere::message_of(status),
+            Self::Watsonx => watsonx::message_of(status),
+            Self::OpenAi | Self::OpenAiResponses | Self::Events | Self::Application(_) => {
                 let (message, kind, code) = openai::words_of(status);
-                self.error_body(status, message, kind, code)
+                return self.error_body(status, message, kind, code);
             }
-        }
+        };
+        self.error_body(status, message, "", None)
+    }
+
+    /// The refusal of a key: its status and body.
+    pub(crate) fn refused_key(self, given: bool) -> (u16, String) {
+        let (status, message, code) = match (self, given) {
+            (Self::Anthropic, true) => (401, "invalid x-api-key", None),
+            (Self::Anthropic, false) => (401, "x-api-key header is required", None),
+            (Self::Gemini | Self::GeminiInteractions, true) => {
+                (400, "API key not valid. Please pass a valid API key.", None)
+            }
+            (Self::Gemini | Self::GeminiInteractions, false) => {
+                (403, "Method doesn't allow unregistered callers. Please use an API key.", None)
+            }
+            (Self::BedrockConverse | Self::BedrockInvoke | Self::SageMaker, true) => {
+                (403, "The security token included in the request is invalid.", None)
+            }
+            (Self::BedrockConverse | Self::BedrockInvoke | Self::SageMaker, false) => {
+                (403, "Missing Authentication Token", None)
+            }
+            (Self::WorkersAi | Self::Ollama | Self::Cohere | Self::Watsonx, true) => {
+                return (401, self.status_body(401));
+            }
+            (Self::WorkersAi, false) => (401, "No API token was given", None),
+            (Self::Ollama, false) => (401, "unauthorized", None),
+            (Self::Cohere, false) => (401, "no api key supplied", None),
+            (Self::Watsonx, false) => (401, "Failed to authenticate the request due to missing token", None),
+            (Self::OpenAi | Self::OpenAiResponses | Self::Events | Self::Application(_), true) => {
+                (401, "Incorrect API key provided: ***.", Some("invalid_api_key"))
+            }
+            (Self::OpenAi | Self::OpenAiResponses | Self::Events | Self::Application(_), false) => (
+                401,
+                "You didn't provide an API key. You need to provide your API key in an Authorization header using \
+                 Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
+                None,
+            ),
+        };
+        (status, self.error_body(status, message, "invalid_request_error", code))
     }
 }
 
@@ -127,9 +295,12 @@ pub(crate) trait Frames: Send {
     fn metadata(&mut self, _out: &mut Vec<u8>, _data: &Value) {}
     fn reasoning(&mut self, out: &mut Vec<u8>, text: &str);
     fn token(&mut self, out: &mut Vec<u8>, text: &str, index: u64);
-    /// A token of many bytes is written between these two.
-    fn open_token(&mut self, out: &mut Vec<u8>);
-    fn close_token(&mut self, out: &mut Vec<u8>);
+    /// What stands around the text of a token that is too long to be held.
+    fn long_token(&mut self, index: u64, bytes: u64) -> LongToken {
+        let mut frame = Vec::new();
+        self.token(&mut frame, MARK, index);
+        cut_at_mark(frame, bytes)
+    }
     /// The call's name and number, or all of it where `has_pieces` says so.
     fn call(&mut self, out: &mut Vec<u8>, index: usize, call: &ToolCall);
     /// Whether a call's arguments come in pieces after it.
@@ -143,6 +314,29 @@ pub(crate) trait Frames: Send {
     fn done(&mut self, out: &mut Vec<u8>, finish: &str);
     /// A failure inside the stream and, where it is asked for or the format's habit, the terminal marker.
     fn error(&mut self, out: &mut Vec<u8>, error: &InStreamError);
+}
+
+/// Stands where filler will be, while a frame is made: nothing that a model or a test says.
+const MARK: &str = "\u{e000}\u{f8ff}\u{e000}";
+/// What a token is filled with whose text doesn't matter.
+const FILLER: &[u8] = b"x";
+
+/// A frame whose token is too long to be held.
+#[derive(Debug)]
+pub(crate) struct LongToken {
+    pub(crate) before: Vec<u8>,
+    /// Goes out over and over, so many bytes of it in all.
+    pub(crate) filler: &'static [u8],
+    pub(crate) bytes: u64,
+    pub(crate) after: Vec<u8>,
+}
+
+/// The two sides of a frame whose token is the mark.
+fn cut_at_mark(frame: Vec<u8>, bytes: u64) -> LongToken {
+    let mark = frame.windows(MARK.len()).position(|window| window == MARK.as_bytes());
+    let (before, after) = frame.split_at(mark.unwrap_or(frame.len()));
+    let after = after.get(MARK.len()..).unwrap_or_default().to_vec();
+    LongToken { before: before.to_vec(), filler: FILLER, bytes, after }
 }
 
 /// What is the same in every frame of one answer.
@@ -175,6 +369,9 @@ pub(crate) struct Wishes {
     pub(crate) include_usage: bool,
     /// Chunks as the elements of a JSON array rather than as events.
     pub(crate) array: bool,
+    /// A text is to be continued, not a conversation: OpenAI's legacy completions, Ollama's `generate`, watsonx.ai's
+    /// `generation`.
+    pub(crate) completion: bool,
     pub(crate) max_tokens: Option<u64>,
     pub(crate) prompt_tokens: u64,
     /// Frames up to this id have reached the client before.

@@ -71,16 +71,6 @@ impl Frames for OpenAi {
         self.text(out, "content", text);
     }
 
-    fn open_token(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.prefix);
-        out.extend_from_slice(b"{\"index\":0,\"delta\":{\"content\":\"");
-    }
-
-    fn close_token(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"},\"logprobs\":null,\"finish_reason\":null");
-        out.extend_from_slice(if self.usage { b"}],\"usage\":null}\n\n" } else { b"}]}\n\n" });
-    }
-
     fn call(&mut self, out: &mut Vec<u8>, index: usize, call: &ToolCall) {
         let delta = |out: &mut Vec<u8>| {
             out.extend_from_slice(if index == 0 { b"\"content\":null,\"tool_calls\":" } else { b"\"tool_calls\":" });
@@ -122,15 +112,20 @@ impl Frames for OpenAi {
     }
 
     fn error(&mut self, out: &mut Vec<u8>, error: &InStreamError) {
-        let InStreamError { message, kind, code, status, done } = error;
-        let error = ApiError { message, kind: kind.as_deref(), param: None, code: code.as_ref(), status: *status };
-        out.extend_from_slice(b"data: ");
-        put(out, &Failure { error });
-        out.extend_from_slice(b"\n\n");
-        if done.unwrap_or(false) {
+        in_stream_error(out, error);
+        if error.done.unwrap_or(false) {
             self.done(out, "");
         }
     }
+}
+
+/// A failure in place of a chunk.
+pub(super) fn in_stream_error(out: &mut Vec<u8>, error: &InStreamError) {
+    let InStreamError { message, kind, code, status, .. } = error;
+    let error = ApiError { message, kind: kind.as_deref(), param: None, code: code.as_ref(), status: *status };
+    out.extend_from_slice(b"data: ");
+    put(out, &Failure { error });
+    out.extend_from_slice(b"\n\n");
 }
 
 /// An error as the API describes it.
