@@ -545,7 +545,7 @@ test('wrong requests and configurations are typed errors that say what was expec
     [message({ role: 'user' }), 'messages[1].content', /a string or an array of parts, got undefined/],
     [message({ role: 'user', content: null }), 'messages[1].content', /got null/],
     [message({ role: 'user', content: [{ text: 'x' }] }), 'messages[1].content[0]', /with a `type`/],
-    [message({ role: 'user', content: [{ type: 'x', n: 1n }] }), 'messages[1].content', /a BigInt/],
+    [message({ role: 'user', content: [{ type: 'x', n: 1n }] }), 'messages[1].content[0]', /a BigInt/],
     [message({ role: 'user', content: '', tool_calls: [] }), 'messages[1].tool_calls', /Did you mean .*toolCalls/],
     [
       message({ role: 'user', content: '', toolCalls: [{ id: 'a', tool: 'f' }] }),

@@ -1,5 +1,5 @@
 /** What a caller can ask of the model, checked, and the request body it becomes. */
-import { checkInteger, checkNumber, describe, fail } from './check.js'
+import { checkInteger, checkNumber, checkObject, checkOneOf, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
 import type { Quirks } from './providers.js'
 import type { Message } from './types.js'
@@ -16,23 +16,77 @@ export interface GenerationOptions {
   maxTokens?: number
   /** From 0 to 1. */
   topP?: number
+  /** Of how many of the likeliest tokens each is chosen. */
+  topK?: number
   /** Texts at which the model stops. */
   stop?: string | string[]
   seed?: number
   frequencyPenalty?: number
   presencePenalty?: number
+  /** How much the model thinks before it answers. */
+  reasoning?: ReasoningOptions
   /** Further fields of the request body, in the endpoint's own words; laid over everything else. */
   extraBody?: Record<string, unknown>
 }
+
+/**
+ * How much a model thinks before it answers: in words or in tokens, as the model has it.
+ *
+ * @example
+ * const reasoning: ReasoningOptions = { effort: 'low' }
+ */
+export interface ReasoningOptions {
+  effort?: ReasoningEffort
+  /** Cap on the tokens spent on thinking. */
+  budgetTokens?: number
+}
+
+/**
+ * See {@link ReasoningOptions}.
+ *
+ * @example
+ * const effort: ReasoningEffort = 'high'
+ */
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
+
+const efforts = ['none', 'minimal', 'low', 'medium', 'high'] as const satisfies readonly ReasoningEffort[]
+
+/**
+ * What form the answer's text is to have. With a `schema` it is JSON of that schema, else `format` says it: `json` is
+ * JSON of any form.
+ *
+ * @example
+ * const output: OutputSpec = { schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } }
+ */
+export interface OutputSpec {
+  /** Default `structured` where there is a `schema`, else `text`. */
+  format?: 'text' | 'json' | 'structured'
+  /** A JSON schema. */
+  schema?: unknown
+  /** What providers that name schemas call it. Default `answer`. */
+  name?: string
+  /** Whether the answer must keep to the schema, where a provider lets one choose. */
+  strict?: boolean
+}
+
+/**
+ * Whether the model must call a tool: as it sees fit, never, at least one, or this one.
+ *
+ * @example
+ * const choice: ToolChoice = { tool: 'weather' }
+ */
+export type ToolChoice = 'auto' | 'none' | 'required' | { tool: string }
 
 export const generationKeys = [
   'temperature',
   'maxTokens',
   'topP',
+  'topK',
   'stop',
   'seed',
   'frequencyPenalty',
   'presencePenalty',
+  'reasoning',
   'extraBody',
 ] as const satisfies readonly (keyof GenerationOptions)[]
 
@@ -42,12 +96,22 @@ export function checkGeneration(given: GenerationOptions): GenerationOptions {
   if (given.temperature !== undefined) checked.temperature = checkNumber(given.temperature, 'temperature', 0)
   if (given.maxTokens !== undefined) checked.maxTokens = checkInteger(given.maxTokens, 'maxTokens', 1)
   if (given.topP !== undefined) checked.topP = checkNumber(given.topP, 'topP', 0, 1)
+  if (given.topK !== undefined) checked.topK = checkInteger(given.topK, 'topK', 1)
   if (given.stop !== undefined) checked.stop = checkStop(given.stop)
   if (given.seed !== undefined) checked.seed = checkInteger(given.seed, 'seed', Number.MIN_SAFE_INTEGER)
   for (const field of ['frequencyPenalty', 'presencePenalty'] as const) {
     if (given[field] !== undefined) checked[field] = checkNumber(given[field], field, Number.NEGATIVE_INFINITY)
   }
+  if (given.reasoning !== undefined) checked.reasoning = checkReasoning(given.reasoning)
   if (given.extraBody !== undefined) checked.extraBody = checkExtraBody(given.extraBody)
+  return checked
+}
+
+function checkReasoning(given: unknown): ReasoningOptions {
+  const { effort, budgetTokens } = checkObject(given, 'reasoning', ['effort', 'budgetTokens'], 'reasoning.')
+  const checked: ReasoningOptions = {}
+  if (effort !== undefined) checked.effort = checkOneOf(effort, 'reasoning.effort', efforts)
+  if (budgetTokens !== undefined) checked.budgetTokens = checkInteger(budgetTokens, 'reasoning.budgetTokens', 0)
   return checked
 }
 
@@ -94,21 +158,29 @@ function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? (value as string & { toWellFormed(): string }).toWellFormed() : value
 }
 
-/** One message as the engine takes it; calls and content parts in OpenAI's shape. */
+/** One message as the engine takes it (`Message` in `crates/wire/src/request`); calls in OpenAI's shape. */
 export interface WireMessage {
   role: string
   content: unknown
   name?: string
   toolCalls?: unknown
   toolCallId?: string
+  tool?: string
+  isError?: boolean
+  reasoning?: unknown
+  cacheControl?: unknown
 }
 
-/** The canonical request (`ChatRequest` in `crates/wire/src/request.rs`), which the engine encodes for the endpoint. */
+/** The canonical request (`ChatRequest` in `crates/wire/src/request`), which the engine encodes for the endpoint. */
 export interface WireRequest extends GenerationOptions {
   model: string
   messages: readonly WireMessage[]
   systemPrompt?: string | undefined
+  n?: number | undefined
   tools?: readonly unknown[] | undefined
+  toolChoice?: ToolChoice | undefined
+  parallelToolCalls?: boolean | undefined
+  output?: OutputSpec | undefined
   /** False asks for the whole answer at once. */
   stream?: boolean | undefined
 }
@@ -120,11 +192,9 @@ export interface Asked {
 }
 
 /** The request's JSON. */
-export function encodeRequest(request: WireRequest, { quirks: { maxTokensField }, body }: Asked): string {
-  // Said only where it matters: a body without a cap is the same under either name.
-  const named = request.maxTokens !== undefined && maxTokensField === 'max_completion_tokens' && { maxTokensField }
+export function encodeRequest(request: WireRequest, { quirks, body }: Asked): string {
   const own = Object.keys(body).length > 0 && { extraBody: { ...body, ...request.extraBody } }
-  return JSON.stringify({ ...request, ...named, ...own }, wellFormed)
+  return JSON.stringify({ ...request, ...own, quirks }, wellFormed)
 }
 
 /** The request for the next answer of a conversation. */

@@ -26,7 +26,7 @@ export {
   type EventStreamDecoderOptions,
   type ServerSentEvent,
 } from './event-stream.js'
-export type { GenerationOptions } from './generation.js'
+export type { GenerationOptions, OutputSpec, ReasoningEffort, ReasoningOptions, ToolChoice } from './generation.js'
 export type { HandlerOptions, NodeHandler, RequestLimits } from './handler.js'
 export { JsonStreamDecoder, type JsonStreamDecoderOptions, type PartialJson, parsePartialJson } from './partial-json.js'
 export {
@@ -76,6 +76,16 @@ export {
   type ReplayLog,
   type ReplayWriter,
 } from './replay.js'
+export type {
+  CacheControl,
+  ContentPart,
+  FilePart,
+  ImagePart,
+  ProviderPart,
+  ReasoningPart,
+  RequestMessage,
+  TextPart,
+} from './request-messages.js'
 export {
   type ConnectionReport,
   type ConnectionTarget,
@@ -84,8 +94,8 @@ export {
   StreamClient,
 } from './stream-client.js'
 export type {
-  ContentPart,
-  RequestMessage,
+  FunctionTool,
+  ProviderTool,
   RequestOptions,
   StreamCallbacks,
   StreamRequest,

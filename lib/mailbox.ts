@@ -3,6 +3,7 @@
  * crossing of N-API per batch, not per token. A listener that throws does not stop the others: its error surfaces as
  * an uncaught exception, as from any event handler.
  */
+import { ValidationError } from './errors.js'
 import {
   binding,
   type NativeFailure,
@@ -230,7 +231,7 @@ class RunningSession implements FedSession {
 /** Starts a session. Throws only for what the engine can't even try. */
 export function openSession(request: NativeRequest, body: string, listener: SessionListener): Session {
   const native = open()
-  return run(native, native.open(JSON.stringify(request), body), listener)
+  return run(native, opened(native, JSON.stringify(request), body), listener)
 }
 
 /** Starts a session whose answer the caller brings. */
@@ -245,6 +246,18 @@ function run(native: NativeMailbox, id: number, listener: SessionListener): Runn
   sessions[id] = session
   if (++running === 1) native.hold(true)
   return session
+}
+
+/** What the format asked for has no word for comes back as JSON of `field`, `code` and `message`. */
+function opened(native: NativeMailbox, request: string, body: string): number {
+  try {
+    return native.open(request, body)
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string }
+    if (code !== 'InvalidArg' || !message.startsWith('{')) throw error
+    const refused = JSON.parse(message) as { field: string; code: string; message: string }
+    throw new ValidationError(refused.message, refused.field, { code: refused.code })
+  }
 }
 
 /** Takes everything there is. Called by the engine, once per wake. */

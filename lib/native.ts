@@ -124,7 +124,7 @@ export type NativeFailure = Omit<NativeError, 'recoverable' | 'suggestion'>
 export interface NativeMailbox {
   take(records: Uint32Array): string | null
   /**
-   * `request`: JSON of a {@link NativeRequest}. `body`: JSON of the canonical request (`crates/wire/src/request.rs`), which
+   * `request`: JSON of a {@link NativeRequest}. `body`: JSON of the canonical request (`crates/wire/src/request`), which
    * the engine encodes for the endpoint.
    */
   open(request: string, body: string): number

@@ -6,6 +6,7 @@ import {
   checkBoolean,
   checkFunction,
   checkHeaders,
+  checkInteger,
   checkNonEmpty,
   checkObject,
   checkOneOf,
@@ -22,29 +23,56 @@ import {
   encodeRequest,
   type GenerationOptions,
   generationKeys,
+  type OutputSpec,
+  type ToolChoice,
   toJson,
   type WireMessage,
 } from './generation.js'
 import type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 import type { ProviderName } from './providers.js'
+import { type CacheControl, checkCacheControl, checkMessage, type RequestMessage } from './request-messages.js'
 import type { ErrorMode } from './stream-result.js'
-import type { CollectedResponse, StreamChunk, ToolCall, Usage } from './types.js'
+import type { CollectedResponse, StreamChunk, Usage } from './types.js'
 
 /**
- * A piece of a message that is more than text, in OpenAI's words.
+ * A tool the model may call. `parameters` is a JSON schema.
  *
  * @example
- * import type { ContentPart } from 'millstream'
+ * import type { FunctionTool } from 'millstream'
  *
- * const picture: ContentPart = { type: 'image_url', image_url: { url: 'https://example.com/cat.png' } }
+ * const weather: FunctionTool = {
+ *   name: 'weather',
+ *   description: 'How warm it is',
+ *   parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+ * }
  */
-export interface ContentPart {
-  type: string
+export interface FunctionTool {
+  name: string
+  description?: string
+  parameters?: unknown
+  /** Whether arguments must keep to the schema, where a provider lets one choose. */
+  strict?: boolean
+  cacheControl?: CacheControl
+  type?: undefined
+}
+
+/**
+ * A tool in OpenAI's words, which every provider is given in its own; or one that a provider runs itself, in its words
+ * alone.
+ *
+ * @example
+ * import type { ProviderTool } from 'millstream'
+ *
+ * const search: ProviderTool = { type: 'web_search_20250305', name: 'web_search' }
+ */
+export interface ProviderTool {
+  type?: string
+  function?: { name: string; description?: string; parameters?: unknown; strict?: boolean }
   [field: string]: unknown
 }
 
 /**
- * A tool the model may call, in OpenAI's words. It is passed on as it is.
+ * A tool the model may call.
  *
  * @example
  * import type { Tool } from 'millstream'
@@ -54,41 +82,7 @@ export interface ContentPart {
  *   function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
  * }
  */
-export interface Tool {
-  type: string
-  function?: { name: string; description?: string; parameters?: unknown; strict?: boolean }
-  [field: string]: unknown
-}
-
-/**
- * One message of a request. Those of `AIStream.getMessages()` are such messages, too.
- *
- * @example
- * import type { RequestMessage } from 'millstream'
- *
- * const messages: RequestMessage[] = [
- *   { role: 'user', content: 'How warm is it in Oslo?' },
- *   { role: 'assistant', content: null, toolCalls: [{ id: 'c1', tool: 'weather', args: { city: 'Oslo' } }] },
- *   { role: 'tool', toolCallId: 'c1', content: '{"celsius": 4}' },
- * ]
- */
-export interface RequestMessage {
-  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool'
-  /** `null` for an assistant that only called tools. */
-  content: string | readonly ContentPart[] | null
-  /** Name of the speaker. */
-  name?: string
-  /** The calls an assistant made; `rawArguments` stands for `args` where it is given. */
-  toolCalls?: readonly (Pick<ToolCall, 'id' | 'tool'> & Partial<ToolCall>)[]
-  /** Which call a `tool` message answers. */
-  toolCallId?: string
-  /** Not sent. */
-  id?: string
-  /** Not sent. */
-  timestamp?: number
-  /** Not sent. */
-  partial?: boolean
-}
+export type Tool = FunctionTool | ProviderTool
 
 /**
  * What `onStart` is told.
@@ -153,7 +147,15 @@ export interface RequestOptions extends GenerationOptions, StreamCallbacks {
   /** Default the client's. */
   model?: string
   systemPrompt?: string
+  /** How many alternatives to give. Default 1. */
+  n?: number
   tools?: readonly Tool[]
+  /** Default `'auto'`. */
+  toolChoice?: ToolChoice
+  /** Whether the model may call several tools at once. Default the provider's, which is nearly always yes. */
+  parallelToolCalls?: boolean
+  /** What form the answer's text is to have. */
+  output?: OutputSpec
   /** Further headers of this request. */
   headers?: Record<string, string>
   /** Ends the answer: readers get an `aborted_error`. */
@@ -200,7 +202,11 @@ export const optionKeys = [
   'provider',
   'model',
   'systemPrompt',
+  'n',
   'tools',
+  'toolChoice',
+  'parallelToolCalls',
+  'output',
   'headers',
   'signal',
   'retry',
@@ -242,7 +248,12 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
     model: checkNonEmpty(model, 'model'),
     messages: checkQuestion(given),
     systemPrompt: given.systemPrompt === undefined ? undefined : checkString(given.systemPrompt, 'systemPrompt'),
+    n: given.n === undefined ? undefined : checkInteger(given.n, 'n', 1),
     tools: given.tools === undefined ? undefined : checkTools(given.tools),
+    toolChoice: given.toolChoice === undefined ? undefined : checkToolChoice(given.toolChoice),
+    parallelToolCalls:
+      given.parallelToolCalls === undefined ? undefined : checkBoolean(given.parallelToolCalls, 'parallelToolCalls'),
+    output: given.output === undefined ? undefined : checkOutput(given.output),
     stream: given.stream === undefined ? undefined : checkBoolean(given.stream, 'stream'),
     ...checkGeneration(given),
   }
@@ -288,59 +299,50 @@ function checkQuestion({ messages, prompt, input }: StreamRequest): WireMessage[
   return messages.map(checkMessage)
 }
 
-const roles = ['system', 'developer', 'user', 'assistant', 'tool'] as const
-const messageKeys = ['role', 'content', 'name', 'toolCalls', 'toolCallId', 'id', 'timestamp', 'partial'] as const
-
-function checkMessage(given: unknown, index: number): WireMessage {
-  const field = `messages[${index}]`
-  const message = checkObject(given, field, messageKeys, `${field}.`)
-  const role = checkOneOf(message.role, `${field}.role`, roles)
-  const calls = message.toolCalls === undefined ? undefined : checkCalls(message.toolCalls, `${field}.toolCalls`)
-  const checked: WireMessage = { role, content: checkContent(message.content, `${field}.content`, calls !== undefined) }
-  if (message.name !== undefined) checked.name = checkNonEmpty(message.name, `${field}.name`)
-  if (calls !== undefined) {
-    if (role !== 'assistant') fail(`${field}.toolCalls`, 'left out: only an assistant calls tools', 'some')
-    checked.toolCalls = calls
+function checkTools(tools: unknown): unknown[] {
+  if (!Array.isArray(tools)) fail('tools', 'an array of tools', describe(tools))
+  for (const [index, tool] of tools.entries()) {
+    const field = `tools[${index}]`
+    if (typeof tool !== 'object' || tool === null) fail(field, 'an object', describe(tool))
+    if (tool.type !== undefined) checkNonEmpty(tool.type, `${field}.type`)
+    if (tool.name !== undefined) checkNonEmpty(tool.name, `${field}.name`)
+    if (tool.cacheControl !== undefined) checkCacheControl(tool.cacheControl, `${field}.cacheControl`)
   }
-  if (role === 'tool') checked.toolCallId = checkNonEmpty(message.toolCallId, `${field}.toolCallId`)
-  else if (message.toolCallId !== undefined)
-    fail(`${field}.toolCallId`, 'left out of other messages than a tool’s', 'one')
+  return JSON.parse(toJson(tools, 'tools')) as unknown[]
+}
+
+function checkToolChoice(given: unknown): ToolChoice {
+  if (typeof given === 'string') return checkOneOf(given, 'toolChoice', ['auto', 'none', 'required'] as const)
+  const named = given as { type?: unknown; function?: { name?: unknown } } | null
+  // OpenAI's words for it.
+  if (named?.type === 'function') return { tool: checkNonEmpty(named.function?.name, 'toolChoice.function.name') }
+  const { tool } = checkObject(given, 'toolChoice', ['tool'], 'toolChoice.')
+  return { tool: checkNonEmpty(tool, 'toolChoice.tool') }
+}
+
+function checkOutput(given: unknown): OutputSpec {
+  const output = checkObject(given, 'output', ['format', 'schema', 'name', 'strict'], 'output.')
+  const checked: OutputSpec = {}
+  if (output.format !== undefined) {
+    checked.format = checkOneOf(output.format, 'output.format', ['text', 'json', 'structured'] as const)
+  }
+  if (output.schema !== undefined) {
+    const { schema } = output
+    if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
+      fail('output.schema', 'a JSON schema', describe(schema))
+    }
+    if (checked.format === 'text') fail('output.schema', "left out with format 'text'", 'one')
+    checked.schema = JSON.parse(toJson(schema, 'output.schema'))
+  } else if (checked.format === 'structured') {
+    fail('output.schema', "a JSON schema with format 'structured'", 'none')
+  }
+  if (output.name !== undefined) checked.name = checkName(output.name, 'output.name')
+  if (output.strict !== undefined) checked.strict = checkBoolean(output.strict, 'output.strict')
   return checked
 }
 
-function checkContent(content: unknown, field: string, calls: boolean): unknown {
-  if (typeof content === 'string' || (content === null && calls)) return content
-  if (content === undefined && calls) return null
-  if (!Array.isArray(content)) fail(field, 'a string or an array of parts', describe(content))
-  const wrong = content.findIndex((part) => typeof part !== 'object' || part === null || typeof part.type !== 'string')
-  if (wrong !== -1) fail(`${field}[${wrong}]`, 'an object with a `type`', describe(content[wrong]))
-  return JSON.parse(toJson(content, field))
-}
-
-function checkCalls(calls: unknown, field: string): unknown[] | undefined {
-  if (!Array.isArray(calls)) fail(field, 'an array of tool calls', describe(calls))
-  if (calls.length === 0) return undefined
-  return calls.map((call: unknown, index) => {
-    const at = `${field}[${index}]`
-    if (typeof call !== 'object' || call === null) fail(at, 'a tool call', describe(call))
-    const { id, tool, args, rawArguments } = call as Partial<ToolCall>
-    return {
-      id: checkNonEmpty(id, `${at}.id`),
-      type: 'function',
-      function: {
-        name: checkNonEmpty(tool, `${at}.tool`),
-        arguments:
-          rawArguments === undefined
-            ? toJson(args ?? {}, `${at}.args`)
-            : checkString(rawArguments, `${at}.rawArguments`),
-      },
-    }
-  })
-}
-
-function checkTools(tools: unknown): unknown[] {
-  if (!Array.isArray(tools)) fail('tools', 'an array of tools', describe(tools))
-  const wrong = tools.findIndex((tool) => typeof tool !== 'object' || tool === null || typeof tool.type !== 'string')
-  if (wrong !== -1) fail(`tools[${wrong}]`, 'an object with a `type`', describe(tools[wrong]))
-  return JSON.parse(toJson(tools, 'tools')) as unknown[]
+/** Names of schemas are of these characters with all who take one. */
+function checkName(name: unknown, field: string): string {
+  if (typeof name === 'string' && /^[\w-]{1,64}$/.test(name)) return name
+  return fail(field, 'up to 64 letters, digits, _ and -', describe(name))
 }

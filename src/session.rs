@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use millstream_engine::{Backoff, Carrier, Feed, ResumeMode, RetryPolicy, Session, SessionRequest, Timeouts};
 use millstream_wire::Protocol;
-use millstream_wire::request::{ChatRequest, RequestShape, encode};
+use millstream_wire::request::{ChatRequest, RequestError, RequestShape, encode};
 use napi::{Error, Result, Status};
 use serde::Deserialize;
 use tokio::sync::oneshot;
@@ -86,13 +86,9 @@ impl NativeRequest {
     }
 
     fn into_session_request(self, body: &str) -> Result<SessionRequest> {
-        let shape = match self.shape.as_str() {
-            "events" => RequestShape::Events,
-            "openai" => RequestShape::OpenAi,
-            _ => return Err(invalid("shape")),
-        };
+        let shape: RequestShape = self.shape.parse().map_err(|_| invalid("shape"))?;
         let chat: ChatRequest = serde_json::from_str(body).map_err(|_| invalid("body"))?;
-        let body = encode(shape, &chat).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        let body = encode(shape, &chat).map_err(|error| refused(&error))?;
         let mut headers = Vec::with_capacity(self.headers.len() / 2);
         let mut names_and_values = self.headers.into_iter();
         while let (Some(name), Some(value)) = (names_and_values.next(), names_and_values.next()) {
@@ -141,6 +137,12 @@ impl NativeRequest {
             json: self.json,
         })
     }
+}
+
+/// What the shape has no word for: the caller's to correct, so it says which member, for `lib/mailbox.ts` to throw.
+fn refused(error: &RequestError) -> Error {
+    let said = serde_json::json!({ "field": error.field(), "code": error.code(), "message": error.to_string() });
+    Error::new(Status::InvalidArg, said.to_string())
 }
 
 /// A field that `lib/` should have refused: a defect of ours, so the name of the field is all there is to say.

@@ -7,7 +7,8 @@ import { checkBoolean, checkNonEmpty, describe, fail } from '../check.js'
 import { ValidationError } from '../errors.js'
 import { checkGeneration, type GenerationOptions, toJson } from '../generation.js'
 import type { WireFormat } from '../providers.js'
-import { checkRequest, type RequestMessage, type StreamRequest, type Tool } from '../stream-request.js'
+import type { RequestMessage } from '../request-messages.js'
+import { checkRequest, type StreamRequest } from '../stream-request.js'
 
 /**
  * How much a client may send.
@@ -166,6 +167,9 @@ function readMessage(message: unknown, field: string, rules: QuestionRules): Req
   if (given.name !== undefined && given.name !== null) read.name = given.name
   if (calls !== undefined) read.toolCalls = Array.isArray(calls) ? calls.map(readCall) : calls
   if (answered !== undefined) read.toolCallId = answered
+  for (const own of ['reasoning', 'tool', 'isError', 'cacheControl'] as const) {
+    if (given[own] !== undefined && given[own] !== null) read[own] = given[own]
+  }
   return [read as unknown as RequestMessage]
 }
 
@@ -228,29 +232,52 @@ function checkSize(content: unknown, field: string, { limits }: QuestionRules): 
 }
 
 /** The parameters a client may set, under our names and OpenAI's. */
-const names: Record<Exclude<keyof GenerationOptions, 'extraBody'>, readonly string[]> = {
+const names: Record<Exclude<keyof GenerationOptions, 'extraBody' | 'reasoning'>, readonly string[]> = {
   temperature: ['temperature'],
   maxTokens: ['maxTokens', 'max_completion_tokens', 'max_tokens'],
   topP: ['topP', 'top_p'],
+  topK: ['topK', 'top_k'],
   stop: ['stop'],
   seed: ['seed'],
   frequencyPenalty: ['frequencyPenalty', 'frequency_penalty'],
   presencePenalty: ['presencePenalty', 'presence_penalty'],
 }
 
-/** What a client of OpenAI's says about tools and the form of the answer goes along in its own words. */
-const passedOn = ['tool_choice', 'parallel_tool_calls', 'response_format'] as const
-
 function parameters(given: Json, { maxTokens }: QuestionRules): Partial<StreamRequest> {
   const asked: Json = {}
-  for (const [name, aliases] of Object.entries(names)) {
-    const alias = aliases.find((other) => given[other] !== undefined && given[other] !== null)
-    if (alias !== undefined) asked[name] = given[alias]
-  }
+  for (const [name, aliases] of Object.entries(names)) asked[name] = first(given, aliases)
+  const effort = given.reasoning_effort ?? undefined
+  asked.reasoning = given.reasoning ?? (effort === undefined ? undefined : { effort })
   const request: Partial<StreamRequest> = checkGeneration(asked)
   if (maxTokens !== undefined) request.maxTokens = Math.min(request.maxTokens ?? maxTokens, maxTokens)
-  if (given.tools !== undefined && given.tools !== null) request.tools = given.tools as Tool[]
-  const extra = passedOn.filter((name) => given[name] !== undefined && given[name] !== null)
-  if (extra.length > 0) request.extraBody = Object.fromEntries(extra.map((name) => [name, given[name]]))
+  const tools: Json = {
+    tools: first(given, ['tools']),
+    toolChoice: first(given, ['toolChoice', 'tool_choice']),
+    parallelToolCalls: first(given, ['parallelToolCalls', 'parallel_tool_calls']),
+    output: given.output ?? readFormat(given.response_format ?? undefined),
+  }
+  for (const [name, value] of Object.entries(tools)) {
+    if (value !== undefined) Object.assign(request, { [name]: value })
+  }
   return request
+}
+
+/** What was given under the first of these names under which something was. */
+function first(given: Json, aliases: readonly string[]): unknown {
+  const alias = aliases.find((name) => given[name] !== undefined && given[name] !== null)
+  return alias === undefined ? undefined : given[alias]
+}
+
+/** The form of the answer in OpenAI's words. */
+function readFormat(format: unknown): unknown {
+  if (format === undefined) return undefined
+  const { type, json_schema: named } = format as Json
+  if (type === 'text') return undefined
+  if (type === 'json_object') return { format: 'json' }
+  if (type !== 'json_schema' || typeof named !== 'object' || named === null) {
+    fail('response_format', "one of type 'text', 'json_object' or 'json_schema'", describe(type))
+  }
+  const { name, schema, strict } = named as Json
+  const given = Object.entries({ name, schema, strict }).filter(([, value]) => value !== undefined && value !== null)
+  return { format: 'structured', ...Object.fromEntries(given) }
 }

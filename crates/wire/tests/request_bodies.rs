@@ -1,206 +1,161 @@
-//! What is asked, and what a refusal says.
+//! What is asked: whole bodies, one file per shape in `requests/`, and what holds for all of them.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod support;
+use std::path::Path;
 
-use millstream_wire::providers::error_body::{MAX_MESSAGE_BYTES, parse_error_body};
 use millstream_wire::request::{ChatRequest, RequestError, RequestShape, encode};
-use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-fn request(value: &Value) -> ChatRequest {
-    serde_json::from_value(value.clone()).unwrap()
+fn try_body(shape: RequestShape, value: &Value) -> Result<Value, RequestError> {
+    let request: ChatRequest = serde_json::from_value(value.clone()).unwrap();
+    encode(shape, &request).map(|body| serde_json::from_slice(&body).unwrap())
 }
 
 fn body(shape: RequestShape, value: &Value) -> Value {
-    serde_json::from_slice(&encode(shape, &request(value)).unwrap()).unwrap()
+    try_body(shape, value).unwrap()
 }
 
-fn full() -> Value {
-    json!({
-        "model": "m-1", "systemPrompt": "Be brief.", "temperature": 0.5, "maxTokens": 10, "topP": 0.9, "stop": ["END"],
-        "seed": -3, "n": 2, "frequencyPenalty": 0.1, "presencePenalty": -0.1, "tools": [{ "type": "function" }],
-        "messages": [
-            { "role": "user", "content": "Hi", "name": "ann" },
-            { "role": "assistant", "content": null, "toolCalls": [{ "id": "c1" }] },
-            { "role": "tool", "content": [{ "type": "text", "text": "4" }], "toolCallId": "c1" },
-        ],
-    })
+fn refused(shape: RequestShape, value: &Value) -> (String, &'static str) {
+    let error = try_body(shape, value).unwrap_err();
+    (error.field().to_owned(), error.code())
+}
+
+fn ask(more: &Value) -> Value {
+    let mut request = json!({ "model": "m-1", "messages": [{ "role": "user", "content": "Hi" }] });
+    request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    request
+}
+
+/// Each of `given.json` is asked of every shape; `<shape>.json` has the bodies under the same names, or the member that is
+/// refused. `MILLSTREAM_WRITE_REQUESTS=1` writes those files, to be read before they are believed.
+#[test]
+fn asks_every_provider_in_its_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requests");
+    let read = |name: &str| -> Map<String, Value> {
+        serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    };
+    let given = read("given.json");
+    for shape in RequestShape::ALL {
+        let outcome = |request: &Value| match try_body(shape, request) {
+            Ok(body) => body,
+            Err(error) => json!({ "refused": error.field(), "code": error.code() }),
+        };
+        let asked: Map<_, _> = given.iter().map(|(name, request)| (name.clone(), outcome(request))).collect();
+        let file = format!("{}.json", shape.name());
+        if std::env::var_os("MILLSTREAM_WRITE_REQUESTS").is_some() {
+            let text = serde_json::to_string_pretty(&asked).unwrap();
+            std::fs::write(folder.join(&file), text + "\n").unwrap();
+        }
+        let expected = read(&file);
+        assert_eq!(expected.len(), given.len(), "{file}");
+        for (name, asked) in &asked {
+            assert_eq!(Some(asked), expected.get(name), "{file}: {name}: {asked:#}");
+        }
+    }
 }
 
 #[test]
-fn asks_an_application_in_its_own_words() {
-    assert_eq!(
-        body(RequestShape::Events, &full()),
-        json!({
-            "messages": [
-                { "role": "user", "content": "Hi", "name": "ann" },
-                { "role": "assistant", "content": null, "toolCalls": [{ "id": "c1" }] },
-                { "role": "tool", "content": [{ "type": "text", "text": "4" }], "toolCallId": "c1" },
-            ],
-            "model": "m-1", "systemPrompt": "Be brief.", "stream": true, "temperature": 0.5, "maxTokens": 10,
-            "topP": 0.9, "stop": ["END"], "seed": -3, "n": 2, "frequencyPenalty": 0.1, "presencePenalty": -0.1,
-            "tools": [{ "type": "function" }],
-        })
-    );
-    let least = json!({ "model": "m-1", "messages": [{ "role": "user", "content": "Hi" }] });
-    assert_eq!(
-        body(RequestShape::Events, &least),
-        json!({ "messages": [{ "role": "user", "content": "Hi" }], "model": "m-1", "stream": true })
-    );
+fn shapes_are_known_by_their_names() {
+    for shape in RequestShape::ALL {
+        assert_eq!(shape.name().parse(), Ok(shape));
+    }
+    assert!("anthropics".parse::<RequestShape>().is_err());
 }
 
 #[test]
-fn asks_a_provider_in_openais_words() {
+fn a_least_question_asks_for_nothing_more() {
+    let least = ask(&json!({}));
+    let said = json!([{ "role": "user", "content": "Hi" }]);
+    assert_eq!(body(RequestShape::Events, &least), json!({ "messages": said, "model": "m-1", "stream": true }));
     assert_eq!(
-        body(RequestShape::OpenAi, &full()),
-        json!({
-            "model": "m-1", "stream": true, "stream_options": { "include_usage": true },
-            "messages": [
-                { "role": "system", "content": "Be brief." },
-                { "role": "user", "content": "Hi", "name": "ann" },
-                { "role": "assistant", "content": null, "tool_calls": [{ "id": "c1" }] },
-                { "role": "tool", "content": [{ "type": "text", "text": "4" }], "tool_call_id": "c1" },
-            ],
-            "temperature": 0.5, "max_tokens": 10, "top_p": 0.9, "stop": ["END"], "seed": -3, "n": 2,
-            "frequency_penalty": 0.1, "presence_penalty": -0.1, "tools": [{ "type": "function" }],
-        })
+        body(RequestShape::OpenAi, &least),
+        json!({ "model": "m-1", "messages": said, "stream": true, "stream_options": { "include_usage": true } })
+    );
+    assert_eq!(body(RequestShape::OpenAiResponses, &least), json!({ "model": "m-1", "input": said, "stream": true }));
+    let blocks = json!([{ "role": "user", "content": [{ "type": "text", "text": "Hi" }] }]);
+    assert_eq!(
+        body(RequestShape::Anthropic, &least),
+        json!({ "model": "m-1", "max_tokens": 4096, "messages": blocks, "stream": true })
+    );
+    assert_eq!(
+        body(RequestShape::Gemini, &least),
+        json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] })
     );
 }
 
 #[test]
 fn names_the_cap_on_tokens_as_the_provider_does() {
-    let mut value = full();
     for (field, name, other) in [
         ("max_completion_tokens", "max_completion_tokens", "max_tokens"),
         ("max_tokens", "max_tokens", "max_completion_tokens"),
     ] {
-        value["maxTokensField"] = json!(field);
+        let value = ask(&json!({ "maxTokens": 10, "quirks": { "maxTokensField": field } }));
         let openai = body(RequestShape::OpenAi, &value);
         assert_eq!((&openai[name], openai.get(other)), (&json!(10), None));
         assert_eq!(body(RequestShape::Events, &value)["maxTokens"], 10);
+        let without = body(RequestShape::OpenAi, &ask(&json!({ "quirks": { "maxTokensField": field } })));
+        assert_eq!(without.get(name), None);
     }
-    value["maxTokens"] = Value::Null;
-    assert_eq!(body(RequestShape::OpenAi, &value).get("max_completion_tokens"), None);
 }
 
 #[test]
 fn asks_for_a_whole_answer_where_no_stream_is_wanted() {
-    let mut value = full();
-    value["stream"] = json!(false);
+    let value = ask(&json!({ "stream": false }));
     let openai = body(RequestShape::OpenAi, &value);
     assert_eq!((&openai["stream"], openai.get("stream_options")), (&json!(false), None));
-    assert_eq!(body(RequestShape::Events, &value)["stream"], false);
+    for shape in [RequestShape::Events, RequestShape::OpenAiResponses, RequestShape::Anthropic] {
+        assert_eq!(body(shape, &value)["stream"], false);
+    }
 }
 
 #[test]
 fn the_callers_own_members_have_the_last_word() {
-    let mut value = full();
-    value["extraBody"] = json!({ "temperature": 1, "stream_options": null, "reasoning": { "effort": "low" } });
-    let body = body(RequestShape::OpenAi, &value);
-    assert_eq!((&body["temperature"], &body["stream_options"]), (&json!(1), &Value::Null));
-    assert_eq!(body["reasoning"]["effort"], "low");
+    let value = ask(&json!({
+        "temperature": 0.5,
+        "topP": 0.9,
+        "extraBody": { "temperature": 1, "stream_options": null, "model": "m-2", "generationConfig": { "topP": 0.1 } },
+    }));
+    for shape in RequestShape::ALL {
+        let body = body(shape, &value);
+        assert_eq!((&body["temperature"], &body["stream_options"]), (&json!(1), &Value::Null));
+        assert_eq!(body["model"], "m-2");
+    }
+    // Where a format gathers parameters, the others stay.
+    let gathered = &body(RequestShape::Gemini, &value)["generationConfig"];
+    assert_eq!(*gathered, json!({ "temperature": 0.5, "topP": 0.1 }));
 }
 
 #[test]
-fn refuses_what_can_not_succeed() {
-    let empty = ChatRequest::default();
-    assert_eq!(encode(RequestShape::OpenAi, &empty), Err(RequestError::EmptyModel));
-    for (shape, name) in [(RequestShape::OpenAi, "top_p"), (RequestShape::Events, "topP")] {
+fn schemas_keep_the_order_of_their_members() {
+    let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"string"}}}"#;
+    let text = format!(
+        r#"{{"model":"m","messages":[],"output":{{"schema":{schema}}},"tools":[{{"name":"t","parameters":{schema}}}]}}"#
+    );
+    let request: ChatRequest = serde_json::from_str(&text).unwrap();
+    for shape in RequestShape::ALL {
+        let body = String::from_utf8(encode(shape, &request).unwrap()).unwrap();
+        assert_eq!(body.matches(schema).count(), 2, "{body}");
+    }
+}
+
+#[test]
+fn refuses_what_can_not_succeed_anywhere() {
+    for shape in RequestShape::ALL {
+        assert_eq!(encode(shape, &ChatRequest::default()), Err(RequestError::EmptyModel));
         let request = ChatRequest { model: "m".to_owned(), top_p: Some(f64::NAN), ..ChatRequest::default() };
-        assert_eq!(encode(shape, &request), Err(RequestError::NotFinite(name)));
+        assert_eq!(encode(shape, &request), Err(RequestError::NotFinite("topP")));
     }
     assert!(serde_json::from_value::<ChatRequest>(json!({ "model": "m", "temprature": 1 })).is_err());
 }
 
-/// The first text under the names that providers give a message, found by another road than the one tested.
-fn message_in(value: &Value) -> Option<&str> {
-    match value {
-        Value::Array(items) => items.iter().find_map(message_in),
-        Value::Object(members) => {
-            let direct = ["error", "message", "detail"].iter().find_map(|name| members.get(*name)?.as_str());
-            direct.or_else(|| members.get("error").and_then(message_in))
-        }
-        _ => None,
-    }
-}
-
 #[test]
-fn every_recorded_refusal_gives_the_providers_message() {
-    let Some(path) = support::shared("http-errors.jsonl") else { return };
-    let mut count = 0;
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        let answer: Value = serde_json::from_str(line).unwrap();
-        let status = u16::try_from(answer["status"].as_u64().unwrap()).unwrap();
-        let body = answer["body"].as_str().unwrap();
-        let error = parse_error_body(status, answer["headers"]["content-type"].as_str(), body.as_bytes());
-        let Ok(document) = serde_json::from_str::<Value>(body) else {
-            assert_eq!(error, None, "one was recorded compressed");
-            continue;
-        };
-        let error = error.unwrap_or_else(|| panic!("nothing found in {body}"));
-        let expected = message_in(&document).unwrap();
-        assert!(expected.starts_with(&error.message) && !error.message.is_empty(), "{body}");
-        assert_eq!(error.message.len(), expected.len().min(MAX_MESSAGE_BYTES), "{body}");
-        assert_eq!(error.status, Some(status), "{body}");
-        count += 1;
+fn what_a_provider_lacks_is_refused_by_name() {
+    let lacking = ask(&json!({ "seed": 1, "quirks": { "lacks": ["seed"] } }));
+    for shape in RequestShape::ALL {
+        assert_eq!(refused(shape, &lacking), ("seed".to_owned(), "UNSUPPORTED_BY_PROVIDER"));
     }
-    assert!(count > 140);
-}
-
-#[test]
-fn reads_each_field_of_a_refusal() {
-    let read = |body: &str| parse_error_body(429, Some("application/json"), body.as_bytes()).unwrap();
-    let openai = read(r#"{"error":{"message":"m","type":"t","param":"p","code":"c"}}"#);
-    assert_eq!(
-        (openai.kind.as_deref(), openai.param.as_deref(), openai.code.as_deref()),
-        (Some("t"), Some("p"), Some("c"))
-    );
-    let anthropic = read(r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#);
-    assert_eq!((anthropic.kind.as_deref(), anthropic.message.as_str()), (Some("overloaded_error"), "Overloaded"));
-    let google = read(
-        r#"[{"error":{"code":503,"message":"m","status":"UNAVAILABLE","details":[{"@type":"x"},{"retryDelay":"1.5s"}]}}]"#,
-    );
-    assert_eq!(
-        (google.kind.as_deref(), google.status, google.retry_after_ms),
-        (Some("UNAVAILABLE"), Some(503), Some(1500))
-    );
-    let wrapped = read(r#"{"success":false,"errors":[{"code":3040,"message":"Capacity"}],"result":null}"#);
-    assert_eq!(
-        (wrapped.message.as_str(), wrapped.code.as_deref(), wrapped.status),
-        ("Capacity", Some("3040"), Some(429))
-    );
-    assert_eq!(read(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#).message, "field required");
-    assert_eq!(read("event: error\ndata: {\"error\":{\"message\":\"m\"}}\n\n").message, "m");
-    assert_eq!(
-        parse_error_body(503, Some("text/plain"), b"upstream connect error").unwrap().message,
-        "upstream connect error"
-    );
-}
-
-#[test]
-fn a_page_or_garbage_is_no_message() {
-    for body in ["<html>no</html>", "", "  ", "{}", "[]", "12", "{\"error\":", "{\"error\":{}}", "\u{1f}\u{8b}"] {
-        assert_eq!(parse_error_body(502, Some("text/html"), body.as_bytes()), None, "{body}");
-    }
-    assert_eq!(parse_error_body(502, Some("text/plain"), b"<html>"), None);
-    let deep = "{\"error\":".repeat(100_000);
-    assert_eq!(parse_error_body(500, None, deep.as_bytes()), None);
-    let long = json!({ "error": "\u{e9}".repeat(100_000) }).to_string();
-    assert!(parse_error_body(500, None, long.as_bytes()).unwrap().message.len() <= MAX_MESSAGE_BYTES);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_body_is_read_or_not_but_never_panics(
-        body in prop::collection::vec(any::<u8>(), 0..200), nested in "[\\[{\"a-z:,}\\]]{0,40}"
-    ) {
-        for body in [&body[..], nested.as_bytes()] {
-            if let Some(error) = parse_error_body(400, Some("text/plain"), body) {
-                prop_assert!(!error.message.is_empty());
-            }
-        }
-    }
+    let top_k = json!({ "topK": 5 });
+    assert_eq!(refused(RequestShape::OpenAi, &ask(&top_k)).0, "topK");
+    let known = ask(&json!({ "topK": 5, "quirks": { "topK": true } }));
+    assert_eq!(body(RequestShape::OpenAi, &known)["top_k"], 5);
 }
