@@ -67,10 +67,7 @@ describe('millstream', () => {
       ],
       [['mock', '--fault', '{'], /^millstream mock: Expected `--fault` to be JSON, got "\{"/],
       [['mock', '--fault', '{"sttus":500}'], /Unknown option `sttus`/],
-      [
-        ['mock', '--route', '/x=soap'],
-        /Expected `--route` to be one of <path>=openai, .*<path>=text, got "\/x=soap"/,
-      ],
+      [['mock', '--route', '/x=soap'], /Expected `--route` to be one of <path>=openai, .*<path>=text, got "\/x=soap"/],
       [['mock', '--protocol', 'soap'], /Expected `--protocol` to be one of openai, .*, text, got "soap"/],
       [['mock', '--replay', '/nowhere'], /Expected `--replay` to be a recorded stream or a folder of them/],
       [['mock', '--text', 'a', '--echo'], /Expected one of `--text` and `--echo`, got both/],

@@ -12,39 +12,30 @@ import {
 } from 'millstream/compat/copilotedge'
 import { MockProvider } from 'millstream/testing'
 import OpenAI from 'openai'
+import { hideProviders } from './support/provider-environment.mjs'
 
 const key = 'cf-test-0123456789'
 const given = { apiKey: key, accountId: 'account-1' }
 const hello = { messages: [{ role: 'user', content: 'Hello' }] }
 const pieces = ['Once', ' upon', ' a', ' time']
-const variables = [
-  'CLOUDFLARE_API_TOKEN',
-  'CLOUDFLARE_ACCOUNT_ID',
-  'CLOUDFLARE_BASE_URL',
-  'COPILOTEDGE_API_KEY',
-  'COPILOTEDGE_ACCOUNT_ID',
-]
 
-const saved = {}
 let mock
+let restore
 
 before(async () => {
-  for (const name of variables) saved[name] = process.env[name]
+  restore = hideProviders()
   mock = await MockProvider.start({ routes: { '*': 'openai' } })
 })
 
 beforeEach(() => {
-  for (const name of variables) delete process.env[name]
+  hideProviders()
   process.env.CLOUDFLARE_BASE_URL = mock.url
   mock.reset()
   mock.respondWith({ text: pieces.join('') })
 })
 
 after(async () => {
-  for (const [name, value] of Object.entries(saved)) {
-    if (value === undefined) delete process.env[name]
-    else process.env[name] = value
-  }
+  restore()
   await mock.close()
 })
 

@@ -1,0 +1,198 @@
+/**
+ * What `stream()` gives: an answer that can be iterated itself and by `.stream`, any number of times, with what is known of
+ * it beside. What always holds: nothing is kept here but counts; what is asked for at the end is a promise.
+ */
+import type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from '../../relay.js'
+import type { StreamResult } from '../../stream-result.js'
+import type { ResponseLike } from '../../streaming-response.js'
+import type { TextStream } from '../../text-stream.js'
+import type { CollectedResponse, FinishReason, StreamChunk, Usage } from '../../types.js'
+import type { NeuroLinkChunk } from './chunks.js'
+import { shownName } from './models.js'
+import { type ReadingOptions, read } from './reading.js'
+
+/** When things happened, in milliseconds from the question. */
+export interface StreamPerformance {
+  timeToFirstToken?: number
+  duration: number
+  chunks: number
+}
+
+/** What is known about an answer at any time. */
+export interface StreamMetadata {
+  /** Milliseconds since the epoch. */
+  readonly startTime: number
+  /** Text chunks as the provider sent them: all of them once the answer was read, or waited for, to its end. */
+  readonly totalChunks: number
+  /** The provider's id of the request, where it gives one. */
+  readonly requestId: string | undefined
+  /** As given with the question. */
+  readonly context: Record<string, unknown> | undefined
+}
+
+/** A running answer. Not thenable. */
+export interface NeuroLinkResult extends AsyncIterable<NeuroLinkChunk> {
+  /** The same chunks; iterate it or call it. Each loop gets all of them. */
+  readonly stream: AsyncIterable<NeuroLinkChunk> & (() => AsyncIterable<NeuroLinkChunk>)
+  readonly textStream: TextStream
+  readonly text: Promise<string>
+  readonly usage: Promise<Usage | undefined>
+  readonly finishReason: Promise<FinishReason>
+  /** The whole text parsed as JSON. */
+  readonly object: Promise<unknown>
+  readonly performance: Promise<StreamPerformance>
+  /** Never set: nothing is analysed. */
+  readonly analytics: undefined
+  readonly metadata: StreamMetadata
+  readonly provider: string
+  /** The model that answers, as the provider names it, else the one asked for. */
+  readonly model: string
+  readonly selectedModel: { readonly modelId: string }
+  readonly fromCache: false
+  readonly streaming: true
+  /** The text so far. */
+  readonly partialText: string
+  getFullResponse(): Promise<string>
+  collect(): Promise<CollectedResponse>
+  /** Closes the connection; whoever reads gets an `aborted_error`. */
+  abort(reason?: unknown): void
+  /** As of the engine's results, whose own chunks are sent. */
+  pipe(response: ResponseLike, options?: PipeOptions): Promise<PipeReport>
+  toResponse(options?: WebPipeOptions): Response
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array>
+  pipeToWebSocket(socket: WebSocketLike, options?: WebSocketPipeOptions): Promise<void>
+}
+
+export class EngineResult implements NeuroLinkResult {
+  readonly #result: StreamResult
+  readonly #options: ReadingOptions
+  /** Text chunks that some reader has seen, or that were counted at the end. */
+  #chunks = 0
+  readonly stream: NeuroLinkResult['stream']
+  readonly metadata: StreamMetadata
+  readonly fromCache = false
+  readonly streaming = true
+  readonly analytics = undefined
+
+  constructor(result: StreamResult, options: ReadingOptions, startTime: number, context: StreamMetadata['context']) {
+    this.#result = result
+    this.#options = options
+    const iterable = { [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() }
+    this.stream = Object.assign(() => iterable, iterable)
+    const count = () => this.#chunks
+    this.metadata = {
+      startTime,
+      get totalChunks() {
+        return count()
+      },
+      requestId: result.requestId,
+      context,
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<NeuroLinkChunk> {
+    return read(this.#counted(), this.#options)
+  }
+
+  /** The engine's chunks; a reader that leaves is let go at once, whatever it waits for. */
+  #counted(): AsyncIterable<StreamChunk> {
+    const open = () => this.#result[Symbol.asyncIterator]()
+    const count = (step: IteratorResult<StreamChunk>) => {
+      if (!step.done && step.value.type === 'text') this.#chunks = Math.max(this.#chunks, step.value.index + 1)
+      return step
+    }
+    return {
+      [Symbol.asyncIterator]: () => {
+        const reader = open()
+        return {
+          next: async () => count(await reader.next()),
+          return: async () => (await reader.return?.()) ?? { done: true, value: undefined },
+        }
+      },
+    }
+  }
+
+  get textStream(): TextStream {
+    return this.#result.textStream
+  }
+
+  get text(): Promise<string> {
+    // Counts what there was, before whoever waits for the text goes on.
+    this.collect().catch(() => {})
+    return this.#result.text
+  }
+
+  get usage(): Promise<Usage | undefined> {
+    return this.#result.usage
+  }
+
+  get finishReason(): Promise<FinishReason> {
+    return this.#result.finishReason
+  }
+
+  get object(): Promise<unknown> {
+    return this.#result.object
+  }
+
+  get performance(): Promise<StreamPerformance> {
+    const known = this.collect().then(({ metrics: { timeToFirstToken, duration, chunks } }) => ({
+      ...(timeToFirstToken !== undefined && { timeToFirstToken }),
+      duration,
+      chunks,
+    }))
+    // Often taken from the result and not awaited where reading it throws.
+    known.catch(() => {})
+    return known
+  }
+
+  get provider(): string {
+    return shownName(this.#result.provider)
+  }
+
+  get model(): string {
+    return this.#result.model
+  }
+
+  get selectedModel(): { readonly modelId: string } {
+    return { modelId: this.#result.model }
+  }
+
+  get partialText(): string {
+    return this.#result.partialText
+  }
+
+  getFullResponse(): Promise<string> {
+    return this.text
+  }
+
+  collect(): Promise<CollectedResponse> {
+    const collected = this.#result.collect()
+    collected.then(
+      ({ metrics }) => {
+        this.#chunks = Math.max(this.#chunks, metrics.chunks)
+      },
+      () => {},
+    )
+    return collected
+  }
+
+  abort(reason?: unknown): void {
+    this.#result.abort(reason)
+  }
+
+  pipe(response: ResponseLike, options?: PipeOptions): Promise<PipeReport> {
+    return this.#result.pipe(response, options)
+  }
+
+  toResponse(options?: WebPipeOptions): Response {
+    return this.#result.toResponse(options)
+  }
+
+  toReadableStream(options?: PipeOptions): ReadableStream<Uint8Array> {
+    return this.#result.toReadableStream(options)
+  }
+
+  pipeToWebSocket(socket: WebSocketLike, options?: WebSocketPipeOptions): Promise<void> {
+    return this.#result.pipeToWebSocket(socket, options)
+  }
+}
