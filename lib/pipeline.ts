@@ -8,7 +8,7 @@ import { StreamError } from './errors.js'
 import { answerFromChunks, type FedChunk } from './fed-answer.js'
 import { checkEventCallbacks, type EventCallbacks, eventCallbackKeys } from './pipeline/callbacks.js'
 import { EventRun } from './pipeline/event-run.js'
-import type { StreamEvent } from './pipeline/events.js'
+import type { EventContext, StreamEvent } from './pipeline/events.js'
 import type { PipelineMetrics } from './pipeline/metrics.js'
 import type { StreamSource } from './pipeline/reader.js'
 import {
@@ -93,6 +93,8 @@ export interface EventStream extends AsyncIterable<StreamEvent> {
   readonly textStream: AsyncIterable<string>
   /** The same as chunks of an answer, ended by `finish`; a failure is thrown. */
   readonly chunks: AsyncIterable<StreamChunk>
+  /** Who answers, as far as is known. */
+  readonly source: Pick<EventContext, 'provider' | 'model' | 'requestId'>
   /** How fast the source came, so far. */
   readonly metrics: PipelineMetrics
   /** Reads all, and gives the whole. Rejects with what failed. */
@@ -263,6 +265,10 @@ class ProcessedEvents implements EventStream {
 
   constructor(run: EventRun) {
     this.#run = run
+  }
+
+  get source(): Pick<EventContext, 'provider' | 'model' | 'requestId'> {
+    return this.#run.reader.context
   }
 
   get metrics(): PipelineMetrics {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { root } from './process.mjs'
 
 /** Entry points whose declarations are bundled into one checked-in file at the root. The others only re-export. */
-export const bundles = ['index', 'testing', 'compat-cerebras', 'compat-copilotedge', 'compat-neurolink']
+export const bundles = ['index', 'testing', 'compat-cerebras', 'compat-copilotedge', 'compat-neurolink', 'compat-steer']
 
 /** The entry points that package.json promises, as names of files in `lib/`. */
 export function entryPoints() {
