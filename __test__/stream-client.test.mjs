@@ -556,7 +556,7 @@ test('wrong requests and configurations are typed errors that say what was expec
     [message({ role: 'tool', content: '4' }), 'messages[1].toolCallId', /non-empty string, got undefined/],
     [message({ role: 'user', content: '', toolCallId: 'x' }), 'messages[1].toolCallId', /left out/],
     [{ prompt: 'a', tools: {} }, 'tools', /an array of tools/],
-    [{ prompt: 'a', tools: [{}] }, 'tools[0]', /with a `type`/],
+    [{ prompt: 'a', tools: [{}] }, 'tools[0]', /with a `name`/],
     [{ prompt: 'a', model: '' }, 'model', /non-empty/],
     [{ prompt: 'a', temprature: 1 }, 'temprature', /Did you mean `temperature`/],
     [{ prompt: 'a', temperature: -1 }, 'temperature', /non-negative/],

@@ -303,7 +303,9 @@ function checkTools(tools: unknown): unknown[] {
   if (!Array.isArray(tools)) fail('tools', 'an array of tools', describe(tools))
   for (const [index, tool] of tools.entries()) {
     const field = `tools[${index}]`
-    if (typeof tool !== 'object' || tool === null) fail(field, 'an object', describe(tool))
+    if (typeof tool !== 'object' || tool === null || Object.keys(tool).length === 0) {
+      fail(field, "an object with a `name`, a `type` or, of a provider's own, another member", describe(tool))
+    }
     if (tool.type !== undefined) checkNonEmpty(tool.type, `${field}.type`)
     if (tool.name !== undefined) checkNonEmpty(tool.name, `${field}.name`)
     if (tool.cacheControl !== undefined) checkCacheControl(tool.cacheControl, `${field}.cacheControl`)
