@@ -49,6 +49,7 @@ pub(crate) enum Kind {
     Relayed = 16,
     Summary = 17,
     Room = 18,
+    ToolResult = 19,
 }
 
 /// A batch is closed at this many bytes: no single string keeps the JavaScript thread long, and all of them are born in

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use millstream_wire::{Event, FinishReason, ToolCall};
-use serde::Deserialize;
+use millstream_wire::{Event, FinishReason, RawJson, ToolCall, ToolResult};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::mailbox::Kind;
@@ -33,6 +33,10 @@ pub(crate) fn write(event: &Event<'_>, push: &mut dyn FnMut(Kind, u32, &str)) {
                 "valid": call.valid, "choice": call.choice,
             }),
         ),
+        Event::ToolResult(ToolResult { id, name, result, is_error }) => {
+            let record = CallResult { id: id.clone(), tool: name.clone(), result: result.clone(), is_error: *is_error };
+            push(Kind::ToolResult, 0, &serde_json::to_string(&record).unwrap_or_default());
+        }
         // Numbers and the provider's own object: always serialisable.
         Event::Usage(usage) => push(Kind::Usage, 0, &serde_json::to_string(usage).unwrap_or_default()),
         Event::Metadata(value) => push(Kind::Metadata, 0, &value.to_string()),
@@ -73,6 +77,15 @@ pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
                 name: call.tool,
                 arguments: call.arguments,
                 valid: call.valid,
+            })
+        }
+        kind if kind == Kind::ToolResult as u32 => {
+            let result: CallResult = serde_json::from_str(payload).ok()?;
+            Event::ToolResult(ToolResult {
+                id: result.id,
+                name: result.tool,
+                result: result.result,
+                is_error: result.is_error,
             })
         }
         kind if kind == Kind::Usage as u32 => Event::Usage(serde_json::from_str(payload).ok()?),
@@ -117,6 +130,15 @@ struct Call {
     tool: String,
     arguments: String,
     valid: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallResult {
+    id: String,
+    tool: String,
+    result: RawJson,
+    is_error: bool,
 }
 
 #[derive(Deserialize)]

@@ -60,6 +60,7 @@ fn keeps_the_laws(events: &[Event<'_>], end: &Result<Completion, DecodeError>) {
                 let (_, text) = open.remove(&key).expect("deltas come before their call");
                 assert!(text == call.arguments || (text.trim().is_empty() && call.arguments == "{}"));
             }
+            Event::ToolResult(result) => assert!(!result.id.is_empty()),
             Event::Metadata(value) => assert!(value.is_object()),
             Event::Usage(_) => {}
             Event::Finish { .. } | Event::Error(_) => assert_eq!(at + 1, events.len(), "nothing follows the end"),

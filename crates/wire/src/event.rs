@@ -57,6 +57,8 @@ pub enum Event<'a> {
     },
     /// A tool call whose arguments are complete, after the last of its deltas.
     ToolCall(ToolCall),
+    /// What a tool call gave, where whoever answers runs the tools itself. No provider's format has it.
+    ToolResult(ToolResult),
     /// Token counts.
     Usage(Usage),
     /// What has no event of its own: citations, refusals, log probabilities, provider fields. Always an object.
@@ -77,7 +79,14 @@ impl Event<'_> {
     /// only these reset the content clocks.
     #[must_use]
     pub fn is_content(&self) -> bool {
-        matches!(self, Self::Text { .. } | Self::Reasoning { .. } | Self::ToolCallDelta { .. } | Self::ToolCall(_))
+        matches!(
+            self,
+            Self::Text { .. }
+                | Self::Reasoning { .. }
+                | Self::ToolCallDelta { .. }
+                | Self::ToolCall(_)
+                | Self::ToolResult(_)
+        )
     }
 
     /// The same event, owning its text.
@@ -96,6 +105,7 @@ impl Event<'_> {
                 Event::ToolCallDelta { choice, index, id: own(id), name: name.map(own), arguments: own(arguments) }
             }
             Self::ToolCall(call) => Event::ToolCall(call),
+            Self::ToolResult(result) => Event::ToolResult(result),
             Self::Usage(usage) => Event::Usage(usage),
             Self::Metadata(value) => Event::Metadata(value),
             Self::Finish { reason, raw } => Event::Finish { reason, raw: raw.map(own) },
@@ -120,6 +130,19 @@ pub struct ToolCall {
     /// Whether `arguments` is complete, well-formed JSON and the stream was not cut. A call that is not is reported,
     /// never run.
     pub valid: bool,
+}
+
+/// What a tool call gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolResult {
+    /// Of the call.
+    pub id: String,
+    /// Name of the tool; empty where it isn't known.
+    pub name: String,
+    /// What the tool returned; of a failure, what went wrong, as a string.
+    pub result: RawJson,
+    /// Whether the call failed.
+    pub is_error: bool,
 }
 
 /// Token counts of one answer. `None` is "not said", never zero.

@@ -28,5 +28,5 @@ pub mod request;
 
 pub use decoder::{Completion, Decoder, DecoderOptions};
 pub use error::DecodeError;
-pub use event::{Event, FinishReason, ProviderError, RawJson, ToolCall, Usage};
+pub use event::{Event, FinishReason, ProviderError, RawJson, ToolCall, ToolResult, Usage};
 pub use protocol::Protocol;

@@ -7,7 +7,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use millstream_wire::encode::{Encoder, EncoderOptions, Failure, Format};
-use millstream_wire::{Completion, Event, FinishReason, Protocol, ProviderError, RawJson, ToolCall, Usage};
+use millstream_wire::{Completion, Event, FinishReason, Protocol, ProviderError, RawJson, ToolCall, ToolResult, Usage};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::{Answer, Decoded, decode, options, recordings};
@@ -144,6 +144,16 @@ fn told(format: Format, events: &[Event<'static>], failure: Option<&ProviderErro
                     "type": "tool-input-error", "toolCallId": call.id, "toolName": call.name, "input": input,
                     "errorText": "the arguments of the call are incomplete or malformed",
                 })));
+            }
+            Event::ToolResult(_) if format == Format::OpenAi => {}
+            // It is told by the call's id alone, and a failure by what it says.
+            Event::ToolResult(result) if format == Format::UiMessage => {
+                let said: Value = serde_json::from_str(result.result.as_str()).unwrap();
+                let result_told = match result.is_error {
+                    true if !said.is_string() => RawJson::from(&json!(result.result.as_str())),
+                    _ => result.result.clone(),
+                };
+                told.push(Event::ToolResult(ToolResult { name: String::new(), result: result_told, ..result.clone() }));
             }
             Event::Metadata(value) if format == Format::UiMessage && value == &json!({}) => {}
             _ => told.push(event.clone()),
@@ -465,6 +475,7 @@ enum Deed {
     Text(u32, String),
     Reasoning(u32, String, Option<String>),
     Call(u32, String, String, usize),
+    Result(String, Value, bool),
     Metadata(u32, BTreeMap<String, Value>),
     Usage([Option<u32>; 5]),
 }
@@ -485,6 +496,7 @@ fn deed() -> impl Strategy<Value = Deed> {
             .prop_map(|(choice, text, signature)| Deed::Reasoning(choice, text, signature)),
         2 => (choice(), words(), arguments, 1..9_usize)
             .prop_map(|(choice, name, arguments, size)| Deed::Call(choice, name, arguments, size)),
+        1 => (words(), value(), any::<bool>()).prop_map(|(id, result, is_error)| Deed::Result(id, result, is_error)),
         1 => (choice(), prop::collection::btree_map(name(), value(), 0..4))
             .prop_map(|(choice, members)| Deed::Metadata(choice, members)),
         1 => prop::array::uniform5(prop::option::of(any::<u32>())).prop_map(Deed::Usage),
@@ -535,6 +547,12 @@ fn events_of(deeds: &[Deed], named: bool) -> Vec<Event<'static>> {
                     valid: serde_json::from_str::<Value>(arguments).is_ok(),
                 }));
             }
+            Deed::Result(id, result, is_error) => events.push(Event::ToolResult(ToolResult {
+                id: id.clone(),
+                name: "f".to_owned(),
+                result: RawJson::from(result),
+                is_error: *is_error,
+            })),
             Deed::Metadata(choice, members) => {
                 let mut members: Map<_, _> = members.clone().into_iter().collect();
                 if *choice != 0 {
@@ -563,6 +581,59 @@ fn events_of(deeds: &[Deed], named: bool) -> Vec<Event<'static>> {
     events
 }
 
+#[test]
+fn an_answer_goes_on_after_the_results_of_its_calls() {
+    let call = |index, id: &str| {
+        let name = Some("weather".into());
+        [
+            Event::ToolCallDelta { choice: 0, index, id: id.to_owned().into(), name, arguments: "{}".into() },
+            Event::ToolCall(ToolCall {
+                choice: 0,
+                index,
+                id: id.to_owned(),
+                name: "weather".to_owned(),
+                arguments: "{}".to_owned(),
+                valid: true,
+            }),
+        ]
+    };
+    let result = |id: &str, result: &Value, is_error| {
+        let (id, name, result) = (id.to_owned(), "weather".to_owned(), RawJson::from(result));
+        Event::ToolResult(ToolResult { id, name, result, is_error })
+    };
+    let mut events = vec![Event::Text { choice: 0, text: "I look.".into() }];
+    events.extend(call(0, "a"));
+    events.extend(call(1, "b"));
+    events.push(result("a", &json!({ "celsius": 4.5 }), false));
+    events.push(result("b", &json!("no such city"), true));
+    events.push(Event::Text { choice: 0, text: "It is cold.".into() });
+    events.push(Event::Finish { reason: FinishReason::Stop, raw: Some("stop".into()) });
+    for format in Format::ALL {
+        let body = encode(format, &events, None);
+        let decoded = support::whole(format.as_str().parse().unwrap(), &body);
+        decoded.keeps_the_laws();
+        let answer = decoded.answer();
+        assert_eq!(answer.choices[&0].text, "I look.It is cold.");
+        if format == Format::Text {
+            continue;
+        }
+        let expected = if format == Format::OpenAi { "tool-calls" } else { "stop" };
+        assert_eq!(decoded.finish().map(|(reason, _)| reason), Some(expected), "{format}");
+        let results: Vec<_> = answer.results.iter().map(|r| (r.id.as_str(), r.result.as_str(), r.is_error)).collect();
+        if format == Format::OpenAi {
+            assert!(results.is_empty(), "it has no place for them");
+            continue;
+        }
+        assert_eq!(results, [("a", r#"{"celsius":4.5}"#, false), ("b", r#""no such city""#, true)], "{format}");
+    }
+    let body = encode(Format::UiMessage, &events, None);
+    let types: Vec<_> = body.lines().filter_map(|line| line.split('"').nth(3)).collect();
+    assert_eq!(
+        types[types.iter().position(|kind| *kind == "tool-output-available").unwrap()..][..5],
+        ["tool-output-available", "tool-output-error", "finish-step", "start-step", "text-start"],
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -584,7 +655,13 @@ proptest! {
         if failure.is_none() {
             let called = events.iter().any(|event| matches!(event, Event::ToolCall(_)));
             // Readers make of `stop` after calls what it means.
-            let reason = if called && reason == FinishReason::Stop { FinishReason::ToolCalls } else { reason };
+            let answered = events.iter().any(|event| matches!(event, Event::ToolResult(_)));
+            let reason = match reason {
+                // Whether some call still waits differs with what a format has room for.
+                FinishReason::Stop if called && answered => FinishReason::Length,
+                FinishReason::Stop if called => FinishReason::ToolCalls,
+                reason => reason,
+            };
             events.push(Event::Finish { reason, raw: Some("own \"word\"".into()) });
         }
         assert_round_trips(&events, failure.as_ref(), &sizes, "made up");

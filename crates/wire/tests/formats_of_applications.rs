@@ -136,7 +136,9 @@ fn reads_the_ui_message_stream() {
     assert_eq!(decoded.calls(), [("f", r#"{"x":1}"#, true), ("g", "{}", true)]);
     assert_eq!(decoded.usage()[0].reasoning_tokens, Some(1));
     let types: Vec<_> = decoded.metadata().iter().filter_map(|value| value["type"].as_str()).collect();
-    assert_eq!(types, ["tool-output-available", "data-weather", "source-url"]);
+    assert_eq!(types, ["data-weather", "source-url"]);
+    assert_eq!(answer.results.len(), 1);
+    assert_eq!((answer.results[0].id.as_str(), answer.results[0].result.as_str()), ("c2", r#"{"ok":true}"#));
     // It waits for the results of its calls, whatever it says.
     assert_eq!(decoded.finish(), Some(("tool-calls", Some("stop"))));
     assert_eq!(fixture("ui-error.ui-message").error().unwrap().message, "An error occurred.");

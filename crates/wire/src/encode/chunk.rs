@@ -2,8 +2,8 @@
 //! `{"type":"error","error":…}`.
 //!
 //! Every piece of the first choice's text is a `chunk`; `complete` repeats the whole text, so it is kept for that, once,
-//! escaped. Reasoning is `{"type":"reasoning","content","signature"}`; `tool_call_delta` and `tool_call` have the members
-//! of the `events` format; metadata is `{"type":"metadata","metadata"}`. Readers pass over types they don't know; an empty chunk
+//! escaped. Reasoning is `{"type":"reasoning","content","signature"}`; `tool_call_delta`, `tool_call` and `tool_result` have the
+//! members of the `events` format; metadata is `{"type":"metadata","metadata"}`. Readers pass over types they don't know; an empty chunk
 //! comes first where the answer doesn't begin with text, so that the format shows from its first frame.
 
 use super::json::{self, Object, typed_frame as frame};
@@ -46,6 +46,7 @@ impl Chunk {
             Event::ToolCall(call) if call.choice == 0 => {
                 frame("tool_call", out, |object| members::call(object, call));
             }
+            Event::ToolResult(result) => frame("tool_result", out, |object| members::result(object, result)),
             Event::Metadata(value) => frame("metadata", out, |object| json::value(object.key("metadata"), value)),
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! Frames `{"content":…,"finished":…}`: one for each piece of the first choice's text, and a last one with
 //! `finished: true`.
 //!
-//! What is no text stands beside an empty `content`: `reasoning` and `signature`; `toolCallDelta` and `toolCall`, objects
-//! with the members of the `events` format; `metadata`. The last frame has `finishReason`, `usage`, `id` and `model`, or
+//! What is no text stands beside an empty `content`: `reasoning` and `signature`; `toolCallDelta`, `toolCall` and `toolResult`,
+//! objects with the members of the `events` format; `metadata`. The last frame has `finishReason`, `usage`, `id` and `model`, or
 //! `error` with `code` and `type`.
 
 use super::json::{self, Object};
@@ -44,6 +44,11 @@ impl Content {
             Event::ToolCall(call) if call.choice == 0 => frame(false, out, |object| {
                 let mut inner = Object::begin(object.key("toolCall"));
                 members::call(&mut inner, call);
+                inner.end();
+            }),
+            Event::ToolResult(result) => frame(false, out, |object| {
+                let mut inner = Object::begin(object.key("toolResult"));
+                members::result(&mut inner, result);
                 inner.end();
             }),
             Event::Metadata(value) => frame(false, out, |object| json::value(object.key("metadata"), value)),

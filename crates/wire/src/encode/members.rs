@@ -2,7 +2,7 @@
 
 use super::json::{self, Object};
 use super::{Answer, Failure};
-use crate::{FinishReason, ToolCall, Usage};
+use crate::{FinishReason, ToolCall, ToolResult, Usage};
 
 /// Counts under their names in the public API.
 pub(super) fn usage(object: &mut Object<'_>, usage: &Usage) {
@@ -74,6 +74,15 @@ pub(super) fn failure(object: &mut Object<'_>, kind: &str, failure: &Failure<'_>
         .filled(kind, failure.kind)
         .count("status", failure.status.map(u64::from))
         .count("retryAfterMs", failure.retry_after_ms);
+}
+
+/// What a call gave, as in the `events` format.
+pub(super) fn result(object: &mut Object<'_>, result: &ToolResult) {
+    object.string("id", &result.id).filled("name", &result.name);
+    json::text(object.key("result"), result.result.as_str());
+    if result.is_error {
+        object.raw("isError", "true");
+    }
 }
 
 /// A choice that is not the first.

@@ -7,13 +7,13 @@
 //!
 //! What each format carries; what it has no place for is left out:
 //!
-//! | | text | alternatives | reasoning, signature | tool calls | metadata | id, model | usage | failure |
-//! |---|---|---|---|---|---|---|---|---|
-//! | [`Events`](Format::Events), [`Ndjson`](Format::Ndjson) | yes | yes | yes | yes | yes | yes | each report | message, type, code, status, wait |
-//! | [`OpenAi`](Format::OpenAi) | yes | yes | yes | yes, not whether one is valid | yes | yes | last | the same |
-//! | [`Chunk`](Format::Chunk), [`Content`](Format::Content) | yes | first only | yes | yes | yes | at the end | last | the same |
-//! | [`UiMessage`](Format::UiMessage) | yes | first only | yes | yes | yes | yes | last | message; the rest as metadata |
-//! | [`Text`](Format::Text) | yes | first only | no | no | no | no | no | no |
+//! | | text | alternatives | reasoning, signature | tool calls | their results | metadata | id, model | usage | failure |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | [`Events`](Format::Events), [`Ndjson`](Format::Ndjson) | yes | yes | yes | yes | yes | yes | yes | each report | message, type, code, status, wait |
+//! | [`OpenAi`](Format::OpenAi) | yes | yes | yes | yes, not whether one is valid | no | yes | yes | last | the same |
+//! | [`Chunk`](Format::Chunk), [`Content`](Format::Content) | yes | first only | yes | yes | yes | yes | at the end | last | the same |
+//! | [`UiMessage`](Format::UiMessage) | yes | first only | yes | yes | yes | yes | yes | last | message; the rest as metadata |
+//! | [`Text`](Format::Text) | yes | first only | no | no | no | no | no | no | no |
 //!
 //! Reasons to end are told by their names in the public API, in `openai` by OpenAI's; the provider's own word goes along
 //! where there is no name for it.

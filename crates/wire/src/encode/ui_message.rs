@@ -1,7 +1,7 @@
 //! The AI SDK's UI message stream, version 1, as `useChat` reads it: the chunks of `ui-message-chunks.ts` of the `ai`
 //! package, versions 6 and 7.
 //!
-//! One message of one step. A part of text or reasoning is open until something else begins; each has an id of its own.
+//! One message, of one step for each time the model spoke: what follows the results of calls begins another. A part of text or reasoning is open until something else begins; each has an id of its own.
 //! Metadata goes into the message's metadata, where usage (in the AI SDK's names), model and what is known of a failure
 //! beside its message stand as well; frames `data-*` and `source-url` that an endpoint of this format sent go out as
 //! they came. A call whose first piece doesn't name its tool is given whole, since the format has no place for it
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::json::{self, Object, typed_frame as frame};
 use super::{Answer, Failure, members};
 use crate::json::Raw;
-use crate::{Event, FinishReason, ToolCall, Usage};
+use crate::{Event, FinishReason, ToolCall, ToolResult, Usage};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct UiMessage {
@@ -21,6 +21,8 @@ pub(super) struct UiMessage {
     parts: u64,
     /// Numbers of the calls that were begun.
     calls: Vec<u32>,
+    /// Results were given since the model last spoke.
+    answered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,8 +64,18 @@ impl UiMessage {
         out.push('"');
     }
 
+    /// What comes after results is the model's next answer.
+    fn step(&mut self, out: &mut String) {
+        if std::mem::take(&mut self.answered) {
+            self.close(out);
+            frame("finish-step", out, |_| {});
+            frame("start-step", out, |_| {});
+        }
+    }
+
     fn begin(&mut self, part: Part, out: &mut String) {
         if self.open != part {
+            self.step(out);
             self.close(out);
             self.open = part;
             self.parts += 1;
@@ -109,6 +121,7 @@ impl UiMessage {
             }
             Event::ToolCallDelta { choice: 0, index, id, name, arguments } => {
                 if let (Some(name), false) = (name, self.calls.contains(index)) {
+                    self.step(out);
                     self.close(out);
                     self.calls.push(*index);
                     frame("tool-input-start", out, |start| {
@@ -122,8 +135,14 @@ impl UiMessage {
                 }
             }
             Event::ToolCall(call) if call.choice == 0 => {
+                self.step(out);
                 self.close(out);
                 input(call, out);
+            }
+            Event::ToolResult(result) => {
+                self.close(out);
+                output(result, out);
+                self.answered = true;
             }
             Event::Metadata(value) if is_part(value) => {
                 out.push_str("data: ");
@@ -186,6 +205,23 @@ fn input(call: &ToolCall, out: &mut String) {
         }
         if !call.valid {
             frame.string("errorText", "the arguments of the call are incomplete or malformed");
+        }
+    });
+}
+
+/// What a call gave.
+fn output(result: &ToolResult, out: &mut String) {
+    let text = result.result.as_str();
+    frame(if result.is_error { "tool-output-error" } else { "tool-output-available" }, out, |frame| {
+        frame.string("toolCallId", &result.id);
+        match Raw::parse(text).and_then(Raw::as_str) {
+            _ if !result.is_error => json::text(frame.key("output"), text),
+            Some(said) => {
+                frame.string("errorText", &said);
+            }
+            None => {
+                frame.string("errorText", text);
+            }
         }
     });
 }

@@ -8,7 +8,7 @@ use crate::frame::{Budget, Fault, Frame, Sink};
 use crate::json::Raw;
 use crate::providers::tools::{Calls, Delta};
 use crate::providers::{error_body, openai, usage};
-use crate::{Completion, Event, FinishReason, ProviderError, Usage};
+use crate::{Completion, Event, FinishReason, ProviderError, RawJson, ToolResult, Usage};
 
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -19,6 +19,8 @@ pub(super) struct Answer {
     pub(super) told: bool,
     /// The calls of each choice that has any; the first choice's where no other is told apart.
     calls: Vec<(u32, Calls)>,
+    /// How many results of calls came.
+    results: usize,
     /// The last usage, where the format gives it once, before the end.
     usage: Option<Usage>,
 }
@@ -31,6 +33,7 @@ impl Answer {
             ended: false,
             told: false,
             calls: Vec::new(),
+            results: 0,
             usage: None,
         }
     }
@@ -112,6 +115,25 @@ impl Answer {
         }
     }
 
+    /// What a call gave, in the words of the formats that tell it. Without the call's id it says nothing, and is metadata.
+    pub(super) fn result(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
+        let text = |names: &[&str]| names.iter().find_map(|name| raw.some(name)).and_then(Raw::as_str);
+        let Some(id) = text(&["id", "toolCallId"]).filter(|id| !id.is_empty()) else {
+            self.metadata(raw.to_value(), sink);
+            return;
+        };
+        self.started = true;
+        self.results = self.results.saturating_add(1);
+        let failure = raw.some("errorText");
+        let value = failure.or_else(|| raw.field("result")).or_else(|| raw.field("output"));
+        sink(Event::ToolResult(ToolResult {
+            id: id.into_owned(),
+            name: text(&["name", "toolName", "tool"]).unwrap_or_default().into_owned(),
+            result: value.map_or_else(|| RawJson::from(&Value::Null), RawJson::of),
+            is_error: failure.is_some() || raw.field("isError").is_some_and(Raw::is_true),
+        }));
+    }
+
     pub(super) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
         self.started = true;
         sink(Event::Metadata(match value {
@@ -147,7 +169,8 @@ impl Answer {
 
     pub(super) fn finish(&mut self, reason: Option<Raw<'_>>, sink: &mut Sink<'_>) {
         let raw = reason.and_then(Raw::as_filled_str);
-        let called = self.calls.iter().any(|(_, calls)| !calls.is_empty());
+        // An answer that has the results of its calls doesn't wait for them.
+        let called = self.calls.iter().map(|(_, calls)| calls.len()).sum::<usize>() > self.results;
         let reason = raw.as_deref().map_or(FinishReason::Unknown, |raw| openai::normalise(raw, called));
         let short = matches!(reason, FinishReason::Length | FinishReason::ContentFilter | FinishReason::Error);
         self.give_calls(false, short, sink);

@@ -3,7 +3,7 @@
 //!
 //! `complete` ends the answer. Its `data` repeats the text, which counts only where no chunk came before; `usage` and
 //! `finishReason` in it are read, the rest is metadata. Types of [`encode`](crate::encode)'s own are `reasoning`,
-//! `tool_call_delta`, `tool_call` and `metadata`.
+//! `tool_call_delta`, `tool_call`, `tool_result` and `metadata`.
 
 use serde_json::json;
 
@@ -79,6 +79,7 @@ impl Objects for ChunkDecoder {
                 let valid = raw.field("valid").is_none_or(Raw::is_true);
                 self.answer.call(0, &call_of(raw), valid, sink)?;
             }
+            "tool_result" => self.answer.result(raw, sink),
             "metadata" if raw.some("metadata").is_some_and(Raw::is_object) => {
                 self.answer.metadata(raw.some("metadata").unwrap_or(raw).to_value(), sink);
             }

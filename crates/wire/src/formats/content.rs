@@ -1,7 +1,7 @@
 //! Frames `{"content":…,"finished":…}`.
 //!
 //! `finished: true` ends the answer; `usage`, `finishReason` and `error` may stand beside it. Beside `content` there may
-//! be `reasoning`, `signature`, `toolCallDelta`, `toolCall` and `metadata`, as [`encode`](crate::encode) writes them. A route whose frames never
+//! be `reasoning`, `signature`, `toolCallDelta`, `toolCall`, `toolResult` and `metadata`, as [`encode`](crate::encode) writes them. A route whose frames never
 //! say `finished` at all (`undefined` leaves no trace in JSON) ends with a clean end of the body, since it has no other.
 
 use super::answer::{Answer, Objects, call_of, reason_of};
@@ -65,6 +65,9 @@ impl Objects for ContentDecoder {
             let valid = call.field("valid").is_none_or(Raw::is_true);
             self.answer.call(0, &call_of(call), valid, sink)?;
         }
+        if let Some(result) = raw.some("toolResult") {
+            self.answer.result(result, sink);
+        }
         if let Some(usage) = raw.some("usage") {
             self.answer.keep_usage(usage);
         }
@@ -79,6 +82,7 @@ impl Objects for ContentDecoder {
             "rawFinishReason",
             "toolCallDelta",
             "toolCall",
+            "toolResult",
             "metadata",
             "usage",
             "reasoning",

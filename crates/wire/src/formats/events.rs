@@ -7,6 +7,7 @@
 //! | `reasoning` | `{reasoning, signature?}` |
 //! | `tool_call_delta` | `{id, index?, name?, delta}`: a piece of the arguments' JSON text; `name` with the first |
 //! | `tool_call` | `{id, index?, name, arguments}`: the arguments as JSON, or their JSON text; after its deltas, or alone |
+//! | `tool_result` | `{id, name?, result, isError?}`: what a call gave, any JSON; of one that failed, why, as a string |
 //! | `usage` | `{promptTokens, completionTokens, totalTokens}`, also in snake case, also under `usage` |
 //! | `metadata` | any object |
 //! | `error` | `{error, code?, details?}`, or a string |
@@ -30,8 +31,18 @@ use crate::json::{self, Raw};
 use crate::{Completion, Event};
 
 /// The names of the events, as in the public `SSEEventType`, and those for tools and reasoning.
-pub const EVENTS: [&str; 9] =
-    ["start", "token", "reasoning", "tool_call_delta", "tool_call", "usage", "metadata", "error", "done"];
+pub const EVENTS: [&str; 10] = [
+    "start",
+    "token",
+    "reasoning",
+    "tool_call_delta",
+    "tool_call",
+    "tool_result",
+    "usage",
+    "metadata",
+    "error",
+    "done",
+];
 
 /// Reads the events of one answer.
 #[derive(Debug, Clone)]
@@ -113,6 +124,7 @@ impl EventsDecoder {
                 let valid = raw.field("valid").is_none_or(Raw::is_true);
                 self.answer.call(choice, &call_of(raw), valid, sink)?;
             }
+            "tool_result" => self.answer.result(raw, sink),
             "usage" => self.answer.usage_now(raw.some("usage").unwrap_or(raw), sink),
             "metadata" => self.answer.metadata(raw.to_value(), sink),
             "error" => self.answer.fail_with(raw, sink),

@@ -1,6 +1,6 @@
 //! The AI SDK's UI message stream, version 1: frames that say their type, from `start` to `finish` and `[DONE]`.
 //!
-//! Text, reasoning and tool input are read; sources, files, tool output and `data-*` parts come out as metadata, the
+//! Text, reasoning, tool input and output are read; sources, files and `data-*` parts come out as metadata, the
 //! frame as it is. Usage is not part of the format; applications put it into the message's metadata, where it is found, as are
 //! the model, and what [`encode`](crate::encode) tells of a failure.
 //! The types are those of `ui-message-chunks.ts` of the `ai` package, version 6.
@@ -141,6 +141,7 @@ impl Objects for UiMessageDecoder {
                 self.answer.call(0, &input_of(raw), false, sink)?;
                 self.answer.metadata(raw.to_value(), sink);
             }
+            "tool-output-available" | "tool-output-error" => self.answer.result(raw, sink),
             "error" => self.fail(raw, sink),
             "abort" => self.answer.aborted(raw.some("reason"), sink),
             "finish" => {

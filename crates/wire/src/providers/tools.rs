@@ -124,6 +124,11 @@ impl Calls {
         self.calls.is_empty()
     }
 
+    /// How many calls were begun.
+    pub(crate) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
     /// Takes a delta in and gives it on.
     pub(crate) fn push(
         &mut self,

@@ -7,7 +7,7 @@ pub(crate) mod replay;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Event, Protocol, Usage};
+use millstream_wire::{Completion, DecodeError, Decoder, DecoderOptions, Event, Protocol, ToolResult, Usage};
 use serde_json::Value;
 
 /// What a decoder made of a body.
@@ -84,6 +84,7 @@ impl Decoded {
                         assert!(!call.name.is_empty());
                     }
                 }
+                Event::ToolResult(result) => assert!(!result.id.is_empty()),
                 Event::Metadata(value) => assert!(value.is_object(), "{value}"),
                 Event::Usage(_) => {}
                 Event::Finish { .. } | Event::Error(_) => {
@@ -160,6 +161,7 @@ pub(crate) struct Answer {
     pub(crate) choices: BTreeMap<u32, Choice>,
     pub(crate) usage: Vec<Usage>,
     pub(crate) metadata: Vec<Value>,
+    pub(crate) results: Vec<ToolResult>,
     pub(crate) last: Option<Event<'static>>,
 }
 
@@ -191,6 +193,7 @@ impl Answer {
                     let calls = &mut answer.choices.entry(call.choice).or_default().calls;
                     calls.insert(call.index, (call.id.clone(), call.name.clone(), call.arguments.clone(), call.valid));
                 }
+                Event::ToolResult(result) => answer.results.push(result.clone()),
                 Event::ToolCallDelta { .. } => {}
                 Event::Usage(usage) => answer.usage.push(usage.clone()),
                 Event::Metadata(value) => answer.metadata.push(value.clone()),
