@@ -145,7 +145,7 @@ fn decode(protocol: Protocol, answer: &Answer, piece: usize) -> Read {
         }
         Event::Finish { reason, .. } => read.finish = Some(reason),
         Event::Error(error) => read.error = Some(error.message),
-        Event::Start { .. } | Event::ToolCallDelta { .. } | Event::Metadata(_) => {}
+        Event::Start { .. } | Event::ToolCallDelta { .. } | Event::ToolResult(_) | Event::Metadata(_) => {}
     };
     for bytes in answer.bytes().chunks(piece) {
         decoder.feed(bytes, &mut sink).unwrap();
