@@ -5,11 +5,12 @@
 import { checkNonEmpty, checkObject, describe, fail } from '../../check.js'
 import { type ClientConfig, clientKeys } from '../../client-config.js'
 import { ValidationError } from '../../errors.js'
-import type { GenerationOptions } from '../../generation.js'
+import { type GenerationOptions, generationKeys, type OutputSpec } from '../../generation.js'
 import { checkEventCallbacks, type EventCallbacks, eventCallbackKeys } from '../../pipeline/callbacks.js'
 import { EventProcessor, type EventStream } from '../../pipeline.js'
+import type { CacheControl, RequestMessage } from '../../request-messages.js'
 import { StreamClient } from '../../stream-client.js'
-import type { ContentPart, RequestMessage, RequestOptions, StreamRequest } from '../../stream-request.js'
+import type { RequestOptions, StreamRequest } from '../../stream-request.js'
 import { gathered } from './gathered.js'
 import { JsonText } from './json-text.js'
 import { type ResolvedOptions, resolveOptions, type StreamingOptions, type StreamingOptionsInput } from './options.js'
@@ -22,10 +23,8 @@ export interface SteerConfig extends ClientConfig {
 }
 
 /** A message; `cache_control` marks what the provider should cache. */
-export interface SteerMessage extends Omit<RequestMessage, 'content'> {
-  content: string | readonly ContentPart[] | null
-  cache_control?: { type: 'ephemeral'; ttl?: string }
-  cacheControl?: { type: 'ephemeral'; ttl?: string }
+export interface SteerMessage extends RequestMessage {
+  cache_control?: CacheControl
 }
 
 /** In which form the answer is wanted. */
@@ -34,9 +33,12 @@ export type ResponseFormat =
   | { type: 'json_schema'; json_schema: { name: string; schema: object; strict?: boolean } }
 
 interface SteerFields
-  extends Omit<GenerationOptions, 'extraBody'>,
+  extends GenerationOptions,
     EventCallbacks,
-    Pick<RequestOptions, 'provider' | 'systemPrompt' | 'tools' | 'headers' | 'signal' | 'extraBody'> {
+    Pick<
+      RequestOptions,
+      'provider' | 'systemPrompt' | 'n' | 'tools' | 'toolChoice' | 'parallelToolCalls' | 'headers' | 'signal'
+    > {
   /** Asked where the client has no `defaultModel`. */
   model?: string
   responseFormat?: ResponseFormat
@@ -50,25 +52,21 @@ export type SteerOptions = EitherSpelling<SteerFields>
 export type SteerRequest = SteerOptions & { messages: string | readonly SteerMessage[] }
 
 const passedOn = [
+  ...generationKeys,
   'provider',
   'systemPrompt',
+  'n',
   'tools',
+  'toolChoice',
+  'parallelToolCalls',
   'headers',
   'signal',
-  'temperature',
-  'maxTokens',
-  'topP',
-  'stop',
-  'seed',
-  'frequencyPenalty',
-  'presencePenalty',
 ] as const satisfies readonly (keyof StreamRequest)[]
 
 const requestKeys = [
   ...passedOn,
   'messages',
   'model',
-  'extraBody',
   'responseFormat',
   'streamingOptions',
   'returnUsage',
@@ -192,7 +190,7 @@ export class SteerLLMClient {
   }
 
   #request(messages: unknown, fields: SteerFields, options: ResolvedOptions): StreamRequest {
-    const { model, provider, responseFormat, extraBody } = fields
+    const { model, provider, responseFormat } = fields
     const request: Record<string, unknown> = { ...questionOf(messages) }
     for (const name of passedOn) {
       if (fields[name] !== undefined) request[name] = fields[name]
@@ -202,8 +200,7 @@ export class SteerLLMClient {
       const family = families.find(([pattern]) => pattern.test(model))
       if (family !== undefined) request.provider = family[1]
     }
-    const format = responseFormat !== undefined && responseFormat.type !== 'text' && { response_format: responseFormat }
-    if (format || extraBody !== undefined) request.extraBody = { ...format, ...extraBody }
+    if (responseFormat !== undefined) request.output = outputOf(responseFormat)
     const { connectionTimeout, readTimeout, totalTimeout } = options
     // Whoever allows a long silence allows it before the first word, too.
     const slow = readTimeout === 0 ? 0 : Math.max(readTimeout, 120_000)
@@ -245,7 +242,20 @@ function costOf(): number | undefined {
 function questionOf(messages: unknown): Pick<StreamRequest, 'prompt' | 'messages'> {
   if (typeof messages === 'string') return { prompt: messages }
   if (!Array.isArray(messages)) fail('messages', 'a string or an array of messages', describe(messages))
-  return { messages: messages as RequestMessage[] }
+  return { messages: messages.map(messageOf) }
+}
+
+function messageOf(message: SteerMessage): RequestMessage {
+  if (typeof message !== 'object' || message === null || message.cache_control === undefined) return message
+  const { cache_control: cacheControl, ...rest } = message
+  return { ...rest, cacheControl }
+}
+
+function outputOf(format: ResponseFormat): OutputSpec {
+  if (format.type === 'text') return { format: 'text' }
+  if (format.type === 'json_object') return { format: 'json' }
+  const { schema, name, strict } = (format as Extract<ResponseFormat, { json_schema: unknown }>).json_schema ?? {}
+  return { format: 'structured', schema, name, ...(strict !== undefined && { strict }) }
 }
 
 /** Options of the call over those of the client. */
