@@ -3,6 +3,7 @@
  * are told on. What always holds: a turn's events come in the documented order, `streaming-start` and `streaming-end`
  * once each; after `stop()` or `reset()` a turn says nothing more.
  */
+
 import { EventEmitter } from 'node:events'
 import {
   type AIStreamConfig,
@@ -15,10 +16,20 @@ import {
   type TurnSettings,
   turnSettings,
 } from './ai-stream-config.js'
-import { Answer, type AnswerNews, hearNews, hearToken, isHeard, isListening, type Outcome } from './answer.js'
+import {
+  Answer,
+  type AnswerNews,
+  type AnswerOptions,
+  hearNews,
+  hearToken,
+  isHeard,
+  isListening,
+  type Outcome,
+} from './answer.js'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'
+import { viaDecoder } from './providers/decoded.js'
 import { AnswerHandle, readChunks, type StreamHandle } from './stream-result.js'
 import type { Message, StreamChunk, ToolCall, Usage } from './types.js'
 import { addUsage, noUsage, toUsage, type UsageReport } from './usage.js'
@@ -285,7 +296,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         provider: this.#settings.target.provider,
       })
     }
-    const answer = new Answer({
+    const options: AnswerOptions = {
       provider: this.#settings.target.provider,
       model: this.#settings.model,
       retry: turnOptions.retry,
@@ -293,7 +304,10 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       credit: this.#settings.credit,
       push: turnOptions.push,
       owner: this,
-    })
+    }
+    const { codec } = this.#settings.target
+    if (codec !== undefined) options.via = viaDecoder(codec, options)
+    const answer = new Answer(options)
     return { content, settings: turnOptions, answer, started: false, toolCalls: undefined, done }
   }
 

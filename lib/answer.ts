@@ -146,6 +146,14 @@ export interface AnswerOptions {
   observed?: () => boolean
   /** The error that a failure stands for, where the owner has it: that of an answer which JavaScript brings. */
   failure?: (native: NativeError) => StreamError | undefined
+  /** Whoever asks for it, where that is not simply the engine. */
+  via?: Via | undefined
+}
+
+/** Another way to an answer: whoever asks for it, and brings it by {@link Answer.feed}. */
+export interface Via {
+  ask(answer: Answer, request: NativeRequest, body: string): void
+  failure(native: NativeError, answer: Answer): StreamError | undefined
 }
 
 /** What brings an answer, and hears whether more of it is wanted. */
@@ -236,7 +244,9 @@ export class Answer implements SessionListener {
 
   /** Asks for the answer. Not before, so that an answer can wait for its turn. */
   ask(request: NativeRequest, body: string): void {
-    this.#begin((deliver) => openSession({ ...request, deliver }, body, this))
+    const { via } = this.#options
+    if (via !== undefined) via.ask(this, request, body)
+    else this.#begin((deliver) => openSession({ ...request, deliver }, body, this))
   }
 
   /** Has it brought by `feeder`, through the session that this returns; `undefined` where the answer is over already. */
@@ -656,7 +666,8 @@ export class Answer implements SessionListener {
   failed(json: string): void {
     if (this.#outcome !== undefined) return
     const native = JSON.parse(json) as NativeError
-    const error = this.#options.failure?.(native) ?? this.#error(native, this.#questionError)
+    const { failure, via } = this.#options
+    const error = failure?.(native) ?? via?.failure(native, this) ?? this.#error(native, this.#questionError)
     this.#settle({ kind: error.type === 'aborted_error' ? 'aborted' : 'failed', error })
   }
 

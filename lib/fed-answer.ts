@@ -68,28 +68,43 @@ export function answerFromBytes(source: ByteSource, options: FedBytesOptions): A
  * chunk is its failure.
  */
 export function answerFromChunks(source: AsyncIterable<FedChunk>, options: FedAnswerOptions = {}): Answer {
+  return fed(source, chunkWriter(), { protocol: 'events' }, options)
+}
+
+/** The chunks of an answer that was there before they are: one that waits for its turn, or has its owner's options. */
+export class ChunkFeed {
+  #pump: Pump<FedChunk> | undefined
+
+  /** Has the answer made of what the source gives; the options are those that it was made with. */
+  begin(answer: Answer, source: AsyncIterable<FedChunk>, options: SessionOptions): void {
+    this.#pump = new Pump(source, chunkWriter())
+    begin(answer, this.#pump, { protocol: 'events' }, options)
+  }
+
+  /** Of the answer's options: the error of a failure that came from the source. */
+  failure(native: NativeError, answer: Answer): StreamError | undefined {
+    return this.#pump?.failure(native, answer)
+  }
+}
+
+function chunkWriter(): Writer<FedChunk> {
   let reported = false
   let finished = false
-  return fed(
-    source,
-    {
-      write: (chunk, session) => {
-        if (chunk.type === 'usage') reported = true
-        if (chunk.type === 'finish') {
-          finished = true
-          // One that was made by hand may carry the only report.
-          if (!reported && chunk.usage !== undefined) session.feedRecord(kindNumbers.usage, 0, json(chunk.usage))
-        }
-        return writeChunk(chunk, session)
-      },
-      end: (session) => {
-        if (!finished) session.feedRecord(kindNumbers.finish, 0, json({ reason: 'unknown' }))
-        session.feedEnd()
-      },
+  return {
+    write: (chunk, session) => {
+      if (chunk.type === 'usage') reported = true
+      if (chunk.type === 'finish') {
+        finished = true
+        // One that was made by hand may carry the only report.
+        if (!reported && chunk.usage !== undefined) session.feedRecord(kindNumbers.usage, 0, json(chunk.usage))
+      }
+      return writeChunk(chunk, session)
     },
-    { protocol: 'events' },
-    options,
-  )
+    end: (session) => {
+      if (!finished) session.feedRecord(kindNumbers.finish, 0, json({ reason: 'unknown' }))
+      session.feedEnd()
+    },
+  }
 }
 
 /** How values of a source become what a session is fed. */
@@ -120,7 +135,19 @@ function fed<T>(
     credit,
     failure: (native) => pump.failure(native, answer),
   })
-  const { protocol, contentType } = reading
+  begin(answer, pump, reading, { maxEventBytes, flushInterval, retain, push, credit })
+  return answer
+}
+
+/** What a session is told of its answer, besides how it is read. */
+type SessionOptions = Required<Pick<FedAnswerOptions, 'maxEventBytes' | 'flushInterval' | 'retain' | 'push' | 'credit'>>
+
+function begin<T>(
+  answer: Answer,
+  pump: Pump<T>,
+  { protocol, contentType }: { protocol: string; contentType?: string | undefined },
+  { maxEventBytes, flushInterval, retain, push, credit }: SessionOptions,
+): void {
   const session = answer.feed(
     {
       protocol,
@@ -136,7 +163,6 @@ function fed<T>(
   if (session !== undefined) void pump.run(session)
   // Where this side ended it, the engine's notice would come a moment later.
   answer.whenEnded(() => pump.room(roomClosed))
-  return answer
 }
 
 /** Moves what a source gives into a session. */

@@ -53,20 +53,27 @@ export {
   streamWithEvents,
 } from './pipeline.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
-export type {
-  KnownProviderName,
-  MaxTokensField,
-  ProviderApi,
-  ProviderAuth,
-  ProviderConfig,
-  ProviderName,
-  ProviderOption,
-  ProviderSettings,
-  Quirks,
-  RegisteredProviders,
-  RequestShape,
-  WireFormat,
-  WireProtocol,
+export {
+  type CodecContext,
+  type DecodedChunk,
+  type KnownProviderName,
+  type MaxTokensField,
+  type ProviderApi,
+  type ProviderAuth,
+  type ProviderCodec,
+  type ProviderConfig,
+  type ProviderDefinition,
+  type ProviderDescription,
+  type ProviderName,
+  type ProviderOption,
+  type ProviderRequest,
+  type ProviderSettings,
+  type Quirks,
+  type RegisteredProviders,
+  type RequestShape,
+  registerProvider,
+  type WireFormat,
+  type WireProtocol,
 } from './providers.js'
 export type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './relay.js'
 export {

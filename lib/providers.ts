@@ -4,13 +4,12 @@
  */
 import { checkNonEmpty, describe } from './check.js'
 import { ValidationError } from './errors.js'
-import type { ProviderApi, ProviderRow } from './providers/definition.js'
-import type { WireProtocol } from './providers/formats.js'
-import { findProvider, isProviderName, providerNames, providerRows } from './providers/registry.js'
+import { findProvider, homeOf, isProviderName, knownProviders, providerNames } from './providers/registry.js'
 import { isInEnvironment, type ResolvedProvider, resolveRow } from './providers/resolve.js'
 import { checkProviderConfig, type ProviderConfig, type ProviderSettings } from './providers/settings.js'
-import { type TableAlias, type TableName, table } from './providers/table.js'
+import type { TableAlias, TableName } from './providers/table.js'
 
+export type { Codec, CodecContext, DecodedChunk, ProviderCodec, ProviderRequest } from './providers/codec.js'
 export type { ProviderApi, ProviderAuth, ProviderOption } from './providers/definition.js'
 export {
   type MaxTokensField,
@@ -21,6 +20,7 @@ export {
   type WireFormat,
   type WireProtocol,
 } from './providers/formats.js'
+export { type ProviderDefinition, type ProviderDescription, registerProvider } from './providers/register.js'
 export { findProvider, isProviderName, providerNames } from './providers/registry.js'
 export type { ResolvedProvider, Signing } from './providers/resolve.js'
 export {
@@ -65,7 +65,7 @@ export type ProviderName = KnownProviderName | TableAlias | keyof RegisteredProv
  * takes options without a default, those. Servers that need no key are not found so.
  */
 export function providerInEnvironment(): string | undefined {
-  for (const [name, row] of providerRows()) {
+  for (const [name, { row }] of knownProviders()) {
     if (isInEnvironment(row)) return name
   }
   return undefined
@@ -77,8 +77,8 @@ export function resolveProvider(
   own: ProviderSettings,
 ): ResolvedProvider & { name: string } {
   if (typeof provider === 'string') {
-    const { name, row } = findProvider(provider) ?? unknown(provider, 'provider')
-    return { name, ...resolveRow({ name, row, known: true }, own) }
+    const found = findProvider(provider) ?? unknown(provider, 'provider')
+    return { name: found.name, ...resolveRow({ ...found, known: true }, own) }
   }
   const { name, ...given } = checkProviderConfig(provider)
   return resolveSettings(name, { ...given, ...defined(own) })
@@ -102,16 +102,6 @@ export function resolveSettings(
   const { row, api } = homeOf(settings.protocol ?? 'openai')
   const resolved = resolveRow({ name: name ?? 'custom', row, known: false }, { api, ...settings })
   return { ...resolved, vendor: '', name: name ?? '' }
-}
-
-/** Whose interface speaks a protocol; those that are nobody's are read from servers of OpenAI's format. */
-export function homeOf(protocol: 'auto' | WireProtocol): { row: ProviderRow; api: ProviderApi } {
-  for (const row of Object.values(table)) {
-    for (const [api, { protocol: spoken }] of Object.entries(row.apis)) {
-      if (spoken === protocol) return { row, api: api as ProviderApi }
-    }
-  }
-  return { row: table.openai, api: 'chat' }
 }
 
 function unknown(name: string, field: string): never {

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { nativeRequest } from './ai-stream-config.js'
-import { Answer } from './answer.js'
+import { Answer, type AnswerOptions } from './answer.js'
 import { tell } from './callbacks.js'
 import { checkObject, describe, fail } from './check.js'
 import { classifyError } from './classify.js'
@@ -14,6 +14,7 @@ import type { StreamErrorType } from './errors.js'
 import { type Asker, type HandlerOptions, handlerKeys, type NodeHandler, nodeHandler, webHandler } from './handler.js'
 import type { NativeRequest } from './native.js'
 import { checkResume, planRetry, planTimeouts } from './policies.js'
+import { viaDecoder } from './providers/decoded.js'
 import {
   callbackKeys,
   checkRequest,
@@ -257,16 +258,18 @@ export class StreamClient {
       retain: checked.retain,
     }
     const { callbacks, errors, signal } = checked
+    const options: AnswerOptions = {
+      provider: target.provider,
+      model: checked.model,
+      retry,
+      retain: checked.retain,
+      push: false,
+      credit: settings.credit,
+      observed: () => callbacks.onError !== undefined,
+    }
+    if (target.codec !== undefined) options.via = viaDecoder(target.codec, options)
     return {
-      answer: new Answer({
-        provider: target.provider,
-        model: checked.model,
-        retry,
-        retain: checked.retain,
-        push: false,
-        credit: settings.credit,
-        observed: () => callbacks.onError !== undefined,
-      }),
+      answer: new Answer(options),
       request: nativeRequest({ ...settings, target, model: checked.model, resume }, turn, request.stream),
       body: checked.body(target),
       callbacks,

@@ -5,6 +5,7 @@
 import { checkHeaders, checkNonEmpty, checkOneOf } from './check.js'
 import { ValidationError } from './errors.js'
 import {
+  type Codec,
   checkKey,
   type ProviderConfig,
   type ProviderName,
@@ -49,6 +50,8 @@ export interface Target {
   vendor: string
   /** Asked where nobody names a model. */
   model: string | undefined
+  /** What JavaScript reads and writes of its format. */
+  codec: Codec | undefined
 }
 
 /** Resolves the endpoint. Throws a {@link ValidationError} where no request could succeed. */
@@ -82,6 +85,7 @@ function appTarget({ endpoint, baseUrl, apiKey, headers, protocol = 'auto' }: Om
     provider: '',
     vendor: '',
     model: undefined,
+    codec: undefined,
   }
 }
 
@@ -91,7 +95,7 @@ export function providerTarget(
   given: string | undefined,
   headers: Record<string, string> | undefined,
 ): Target {
-  const { baseUrl, path, wholePath, body, sign, shape, protocol, quirks, vendor, model, name } = provider
+  const { baseUrl, path, wholePath, body, sign, shape, protocol, quirks, vendor, model, name, codec } = provider
   const endpoint = given === undefined ? undefined : checkNonEmpty(given, 'endpoint').trim()
   const place = (path: string) =>
     endpoint !== undefined && isAbsolute(endpoint)
@@ -111,6 +115,7 @@ export function providerTarget(
     provider: name || url.hostname,
     vendor,
     model,
+    codec,
   }
 }
 

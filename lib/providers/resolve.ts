@@ -5,6 +5,7 @@
  */
 import { ValidationError } from '../errors.js'
 import { parseUrl } from '../urls.js'
+import type { Codec } from './codec.js'
 import {
   type ApiRow,
   type ProviderApi,
@@ -46,6 +47,8 @@ export interface ResolvedProvider {
   quirks: Quirks
   /** Asked where nobody names a model. */
   model: string | undefined
+  /** What JavaScript reads and writes of its format. */
+  codec: Codec | undefined
 }
 
 /** Whose row is resolved, and how strictly. */
@@ -53,12 +56,13 @@ export interface Subject {
   /** Stands in messages. */
   name: string
   row: ProviderRow
+  codec?: Codec | undefined
   /** Whether it is the provider itself, so that the environment counts and a key is needed, or just another of its kind. */
   known: boolean
 }
 
 /** Looks up what the settings leave open, and puts it together. */
-export function resolveRow({ name, row, known }: Subject, settings: ProviderSettings): ResolvedProvider {
+export function resolveRow({ name, row, codec, known }: Subject, settings: ProviderSettings): ResolvedProvider {
   const api = apiOf(name, row, settings.api)
   const value = (option: ProviderOption): string | undefined => {
     const { variables, default: otherwise } = row.options?.[option] ?? {}
@@ -92,9 +96,11 @@ export function resolveRow({ name, row, known }: Subject, settings: ProviderSett
     protocol: settings.protocol ?? api.protocol,
     quirks: {
       ...(known && api.quirks),
+      ...settings.quirks,
       ...(settings.maxTokensField !== undefined && { maxTokensField: settings.maxTokensField }),
     },
     model: row.modelOption === undefined ? undefined : value(row.modelOption),
+    codec,
   }
 }
 
@@ -215,11 +221,13 @@ function keyInEnvironment(row: ProviderRow): string | undefined {
 }
 
 function missingKey(name: string, row: ProviderRow): never {
-  throw new ValidationError(
-    `No API key for provider '${name}': set ${row.keyVariables.join(' or ')} or pass \`apiKey\`. Keys come from ${row.keyPage}`,
-    'apiKey',
-    { type: 'auth_error', code: 'MISSING_API_KEY', provider: name },
-  )
+  const set = row.keyVariables.length === 0 ? '' : `set ${row.keyVariables.join(' or ')} or `
+  const page = row.keyPage === '' ? '' : `. Keys come from ${row.keyPage}`
+  throw new ValidationError(`No API key for provider '${name}': ${set}pass \`apiKey\`${page}`, 'apiKey', {
+    type: 'auth_error',
+    code: 'MISSING_API_KEY',
+    provider: name,
+  })
 }
 
 function missingCredentials(name: string, row: ProviderRow, field: 'accessKeyId' | 'secretAccessKey'): never {

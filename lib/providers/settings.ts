@@ -1,7 +1,7 @@
 /** What a configuration says about a provider, besides its name: the public types, and their checks. */
-import { checkHeaders, checkNonEmpty, checkObject, checkOneOf, describe, fail, kindOf } from '../check.js'
+import { checkBoolean, checkHeaders, checkNonEmpty, checkObject, checkOneOf, describe, fail, kindOf } from '../check.js'
 import { apis, type ProviderApi, type ProviderOption, providerOptions } from './definition.js'
-import { type MaxTokensField, maxTokensFields, protocols, type WireProtocol } from './formats.js'
+import { type MaxTokensField, maxTokensFields, protocols, type Quirks, type WireProtocol } from './formats.js'
 
 /**
  * What can be said about any provider. Each provider takes those options that stand in its row of `docs/providers.md`;
@@ -36,6 +36,8 @@ export interface ProviderSettings extends Partial<Record<ProviderOption, string>
   protocol?: 'auto' | WireProtocol
   /** What it calls `maxTokens`. */
   maxTokensField?: MaxTokensField
+  /** What else it does otherwise than others of its format. */
+  quirks?: Quirks
 }
 
 export const settingKeys = [
@@ -50,6 +52,7 @@ export const settingKeys = [
   'headers',
   'protocol',
   'maxTokensField',
+  'quirks',
   ...providerOptions,
 ] as const satisfies readonly (keyof ProviderSettings)[]
 
@@ -65,12 +68,40 @@ export function checkSettings(given: object, field: string): ProviderSettings {
   for (const name of secrets) {
     if (settings[name] !== undefined) checked[name] = checkKey(settings[name], `${field}.${name}`)
   }
-  const { api, headers, protocol, maxTokensField } = settings
+  const { api, headers, protocol, maxTokensField, quirks } = settings
   if (api !== undefined) checked.api = checkOneOf(api, `${field}.api`, apis)
   if (headers !== undefined) checked.headers = { ...checkHeaders(headers, `${field}.headers`) }
   if (protocol !== undefined) checked.protocol = checkOneOf(protocol, `${field}.protocol`, protocols)
   if (maxTokensField !== undefined) {
     checked.maxTokensField = checkOneOf(maxTokensField, `${field}.maxTokensField`, maxTokensFields)
+  }
+  if (quirks !== undefined) checked.quirks = checkQuirks(quirks, `${field}.quirks`)
+  return checked
+}
+
+const flags = ['streamOptions', 'topK', 'cacheControl'] as const
+const words = {
+  maxTokensField: maxTokensFields,
+  reasoning: ['effort', 'object', 'thinking'],
+  reasoningField: ['reasoning_content', 'reasoning', 'reasoning_details'],
+} as const
+
+/** A checked copy of {@link Quirks}. */
+export function checkQuirks(given: unknown, field: string): Quirks {
+  const known = [...flags, ...Object.keys(words), 'seedField', 'lacks']
+  const quirks = checkObject(given, field, known, `${field}.`)
+  const checked: Record<string, unknown> = {}
+  for (const name of flags) {
+    if (quirks[name] !== undefined) checked[name] = checkBoolean(quirks[name], `${field}.${name}`)
+  }
+  for (const [name, allowed] of Object.entries(words)) {
+    if (quirks[name] !== undefined) checked[name] = checkOneOf<string>(quirks[name], `${field}.${name}`, allowed)
+  }
+  const { seedField, lacks } = quirks
+  if (seedField !== undefined) checked.seedField = checkNonEmpty(seedField, `${field}.seedField`)
+  if (lacks !== undefined) {
+    if (!Array.isArray(lacks)) fail(`${field}.lacks`, 'an array of names', describe(lacks))
+    checked.lacks = lacks.map((name, index) => checkNonEmpty(name, `${field}.lacks[${index}]`))
   }
   return checked
 }
