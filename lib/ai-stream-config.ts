@@ -217,6 +217,8 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
     options === undefined ? {} : (checkObject(options, 'options', transportKeys) as AIStreamTransportOptions)
   const target = withTransport(resolveTarget(config), config, transport)
   const model = checkNonEmpty(config.model ?? target.model, 'model')
+  // What can't stand in its URL shows now.
+  target.url(model, true)
   const fallback = reconnection(transport)
   return {
     target,

@@ -369,7 +369,14 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     })
     if (turn.answer.outcome !== undefined) return
     const { model, systemPrompt, target } = this.#settings
-    const body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target)
+    let body: string
+    try {
+      body = requestBody(model, systemPrompt, this.#messages, turn.settings.generation, target)
+    } catch (error) {
+      // An encoder of the application's.
+      turn.answer.refuse(error)
+      return
+    }
     turn.answer.ask(nativeRequest(this.#settings, turn.settings), body)
   }
 

@@ -249,6 +249,11 @@ export class Answer implements SessionListener {
     else this.#begin((deliver) => openSession({ ...request, deliver }, body, this))
   }
 
+  /** It can't be asked for, for this reason. */
+  refuse(error: unknown): void {
+    if (this.#outcome === undefined) this.#settle({ kind: 'failed', error: this.#refused(error) })
+  }
+
   /** Has it brought by `feeder`, through the session that this returns; `undefined` where the answer is over already. */
   feed(request: Omit<NativeFeed, 'deliver'>, feeder: Feeder): FedSession | undefined {
     this.#feeder = feeder

@@ -1,7 +1,7 @@
 /** What a caller can ask of the model, checked, and the request body it becomes. */
 import { checkInteger, checkNumber, checkObject, checkOneOf, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
-import type { Quirks } from './providers.js'
+import type { Codec, Quirks } from './providers.js'
 import type { Message } from './types.js'
 
 /**
@@ -189,10 +189,17 @@ export interface WireRequest extends GenerationOptions {
 export interface Asked {
   quirks: Quirks
   body: Record<string, unknown>
+  provider: string
+  codec: Codec | undefined
 }
 
-/** The request's JSON. */
-export function encodeRequest(request: WireRequest, { quirks, body }: Asked): string {
+/** The request's JSON, for the engine to encode; where the provider has an encoder of its own, what that makes of it. */
+export function encodeRequest(request: WireRequest, { quirks, body, provider, codec }: Asked): string {
+  if (codec?.encode !== undefined) {
+    const made = codec.encode({ ...request }, { provider, model: request.model })
+    const isObject = typeof made === 'object' && made !== null && !Array.isArray(made)
+    return JSON.stringify(isObject ? { ...body, ...made, ...request.extraBody } : made, wellFormed) ?? 'null'
+  }
   const own = Object.keys(body).length > 0 && { extraBody: { ...body, ...request.extraBody } }
   return JSON.stringify({ ...request, ...own, quirks }, wellFormed)
 }

@@ -12,8 +12,8 @@ export interface NativeRequest {
   carrier: 'http' | 'websocket'
   /** Name, value, name, value, … */
   headers: string[]
-  /** How the endpoint wants to be asked. */
-  shape: RequestShape
+  /** How the endpoint wants to be asked; `json`: as the body says already. */
+  shape: RequestShape | 'json'
   /** How it answers: a `WireProtocol` or `auto`. */
   protocol: string
   maxEventBytes: number

@@ -38,8 +38,8 @@ export interface Target {
   body: Record<string, unknown>
   /** What Amazon's signature is made with. */
   sign: Signing | undefined
-  /** The body's shape: an app's own route's, or a provider's. */
-  shape: RequestShape
+  /** The body's shape: an app's own route's, or a provider's; `json` where the codec makes it. */
+  shape: RequestShape | 'json'
   /** What carries request and answer. */
   carrier: 'http' | 'websocket'
   protocol: 'auto' | WireProtocol
@@ -108,7 +108,7 @@ export function providerTarget(
     headers: mergeHeaders(checkHeaders(provider.headers, 'headers'), headers),
     body,
     sign,
-    shape,
+    shape: codec?.encode === undefined ? shape : 'json',
     carrier: carrierOf(url),
     protocol,
     quirks,

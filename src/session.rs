@@ -86,9 +86,15 @@ impl NativeRequest {
     }
 
     fn into_session_request(self, body: &str) -> Result<SessionRequest> {
-        let shape: RequestShape = self.shape.parse().map_err(|_| invalid("shape"))?;
-        let chat: ChatRequest = serde_json::from_str(body).map_err(|_| invalid("body"))?;
-        let body = encode(shape, &chat).map_err(|error| refused(&error))?;
+        let body = match self.shape.as_str() {
+            // JavaScript has its own words for it.
+            "json" => body.as_bytes().to_vec(),
+            shape => {
+                let shape: RequestShape = shape.parse().map_err(|_| invalid("shape"))?;
+                let chat: ChatRequest = serde_json::from_str(body).map_err(|_| invalid("body"))?;
+                encode(shape, &chat).map_err(|error| refused(&error))?
+            }
+        };
         let mut headers = Vec::with_capacity(self.headers.len() / 2);
         let mut names_and_values = self.headers.into_iter();
         while let (Some(name), Some(value)) = (names_and_values.next(), names_and_values.next()) {
