@@ -42,7 +42,7 @@ fn plain_text(content_type: Option<&str>, text: &str) -> Option<ProviderError> {
 }
 
 /// Reads an error object, of any shape met so far: `{error: {…}}`, `{error: "…"}`, `{message, code}`, `{detail}`,
-/// `{errors: […]}`, an array of one of them. `None` where it holds no message.
+/// `{errors: […]}`, SageMaker's `{Message, ErrorCode}`, an array of one of them. `None` where it holds no message.
 pub(crate) fn read(raw: Raw<'_>) -> Option<ProviderError> {
     read_wrapped(raw, 0)
 }
@@ -69,15 +69,16 @@ fn read_wrapped(raw: Raw<'_>, depth: u32) -> Option<ProviderError> {
     if raw.is_array() {
         return raw.items().find_map(|item| read_wrapped(item, depth + 1));
     }
-    let mut error = ["error", "errors", "detail", "message", "error_message", "errorText", "reason", "msg", "title"]
-        .iter()
-        .find_map(|name| {
-            let value = raw.some(name)?;
-            match value.as_filled_str() {
-                Some(message) => Some(ProviderError { message: cut(&message), ..ProviderError::default() }),
-                None => read_wrapped(value, depth + 1),
-            }
-        })?;
+    let mut error =
+        ["error", "errors", "detail", "message", "error_message", "errorText", "Message", "reason", "msg", "title"]
+            .iter()
+            .find_map(|name| {
+                let value = raw.some(name)?;
+                match value.as_filled_str() {
+                    Some(message) => Some(ProviderError { message: cut(&message), ..ProviderError::default() }),
+                    None => read_wrapped(value, depth + 1),
+                }
+            })?;
     details(raw, &mut error);
     Some(error)
 }
@@ -91,7 +92,7 @@ fn details(raw: Raw<'_>, error: &mut ProviderError) {
     // Google's `status` is a name, others' a number.
     let kind = kind.or_else(|| raw.some("status").filter(|status| status.is_string()).and_then(Raw::as_filled_str));
     error.kind = error.kind.take().or_else(|| kind.map(own));
-    error.code = error.code.take().or_else(|| text("code").map(own));
+    error.code = error.code.take().or_else(|| text("code").or_else(|| text("ErrorCode")).map(own));
     error.param = error.param.take().or_else(|| text("param").map(own));
     let status = ["status_code", "statusCode", "raw_status_code", "status", "code"].iter().find_map(|name| {
         let status = raw.some(name)?;
