@@ -68,6 +68,8 @@ export interface MockAnswer {
   /**
    * Plays a recorded answer byte for byte: a file (`.sse`, `.ndjson`, `.json`, …), or a folder, whose files are played
    * in turn; a request may choose one by sending its name without extension as `model`. Each event counts as a token.
+   * The extension decides the content type (`.eventstream.bin` is an AWS event stream), a number before it the status:
+   * `refused.429.json`.
    */
   replay?: string
 
@@ -108,7 +110,10 @@ export interface MockAnswer {
   delayHead?: number
   /** Milliseconds between the bytes of the head. */
   dripHead?: number
-  /** A comment whenever nothing was sent for so many milliseconds; `text` goes out in its place, as it is. */
+  /**
+   * What the format has to keep a connection alive (a comment, an empty line, a message that says nothing; `text` has
+   * none) whenever nothing was sent for so many milliseconds; `text` goes out in its place, as it is.
+   */
   keepAlive?: number | { every: number; text?: string }
   /**
    * Leaves out the first frame, the finish reason, the usage or the format's terminal marker, where the format has them:

@@ -169,7 +169,8 @@ pub(crate) struct Body {
 #[derive(Debug, Clone)]
 pub(crate) struct KeepAlive {
     pub(crate) every: Duration,
-    pub(crate) text: Arc<str>,
+    /// In place of what the format has for it.
+    pub(crate) text: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -381,19 +382,18 @@ fn body(fields: &Fields<'_>) -> Result<Option<Body>, OptionError> {
 }
 
 fn keep_alive(fields: &Fields<'_>) -> Result<Option<KeepAlive>, OptionError> {
-    const COMMENT: &str = ": keep-alive\n\n";
     match fields.get("keepAlive") {
         None => Ok(None),
         Some(Value::Number(_)) => Ok(fields
             .integer("keepAlive", 1, LONGEST_MS)?
-            .map(|every| KeepAlive { every: Duration::from_millis(every), text: Arc::from(COMMENT) })),
+            .map(|every| KeepAlive { every: Duration::from_millis(every), text: None })),
         Some(value @ Value::Object(_)) => {
             let fields = Fields::object("keepAlive", value)?;
             fields.only(&["every", "text"])?;
             let Some(every) = fields.integer("every", 1, LONGEST_MS)? else {
                 return fields.wrong("every", "a number of milliseconds");
             };
-            let text = Arc::from(fields.string("text")?.unwrap_or(COMMENT));
+            let text = fields.string("text")?.map(Arc::from);
             Ok(Some(KeepAlive { every: Duration::from_millis(every), text }))
         }
         Some(value) => Err(expected("keepAlive", "a number of milliseconds or an object", value)),

@@ -50,6 +50,8 @@ pub(crate) struct Player<'a> {
     answer: &'a Answer,
     entry: &'a Entry,
     framing: Framing,
+    /// What keeps the connection alive, unless the answer says it.
+    heartbeat: &'a [u8],
     sleep: Pin<Box<Sleep>>,
     /// Faults whose place has not been reached.
     faults: Vec<&'a Fault>,
@@ -66,13 +68,20 @@ pub(crate) struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    pub(crate) fn new(connection: &'a mut Connection, answer: &'a Answer, entry: &'a Entry, framing: Framing) -> Self {
+    pub(crate) fn new(
+        connection: &'a mut Connection,
+        answer: &'a Answer,
+        entry: &'a Entry,
+        framing: Framing,
+        heartbeat: &'a [u8],
+    ) -> Self {
         let now = Instant::now();
         Self {
             connection,
             answer,
             entry,
             framing,
+            heartbeat,
             sleep: Box::pin(sleep(Duration::ZERO)),
             faults: answer.faults.iter().collect(),
             start: now,
@@ -182,7 +191,10 @@ impl<'a> Player<'a> {
             match (until, alive) {
                 (until, Some((keep, next))) if until.is_none_or(|until| next < until) => {
                     self.connection.wait(self.sleep.as_mut(), next).await?;
-                    self.emit(keep.text.as_bytes()).await?;
+                    let text = keep.text.as_ref().map_or(self.heartbeat, |text| text.as_bytes());
+                    self.emit(text).await?;
+                    // In a format without one, too, the next is due after as long a while.
+                    self.last_write = Instant::now();
                 }
                 (Some(until), _) => return self.connection.wait(self.sleep.as_mut(), until).await,
                 (None, _) => return Err(self.connection.left().await),

@@ -12,6 +12,8 @@ pub(crate) struct Recording {
     /// The file's name without its folder and extension, by which a request may ask for it.
     pub(crate) name: String,
     pub(crate) content_type: &'static str,
+    /// The one before the extension: `refused.429.json` is an answer with the status 429.
+    pub(crate) status: Option<u16>,
     pub(crate) bytes: Vec<u8>,
     /// Where each event lies in `bytes`; together they are all of it.
     pub(crate) events: Vec<Range<usize>>,
@@ -84,7 +86,9 @@ impl Recording {
             },
             _ => (name.as_str(), "application/octet-stream", whole(&bytes)),
         };
-        Self { name: stem.to_owned(), content_type, events, bytes }
+        let status = stem.rsplit_once('.').and_then(|(_, last)| last.parse().ok());
+        let status = status.filter(|status| (200..600).contains(status));
+        Self { name: stem.to_owned(), content_type, status, events, bytes }
     }
 }
 

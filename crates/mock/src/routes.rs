@@ -11,7 +11,7 @@ use crate::asked::Asked;
 use crate::chat::{Chat, Source, counts, finish_reason};
 use crate::clock::since_epoch;
 use crate::connection::Connection;
-use crate::formats::{Counts, Format, Identity, Whole};
+use crate::formats::{COMMENT, Counts, Format, Identity, Whole};
 use crate::http::{Framing, NoRequest, Request, head, read_request};
 use crate::journal::{Entry, Outcome};
 use crate::paths::place;
@@ -177,7 +177,7 @@ impl Exchange<'_> {
             let status = answer.status.unwrap_or(307);
             return self.body(connection, answer, status, "text/plain; charset=utf-8", b"", headers).await;
         }
-        let status = answer.status.unwrap_or(200);
+        let mut status = answer.status.unwrap_or(200);
         if let Some(Body { bytes, content_type }) = &answer.body {
             return self.body(connection, answer, status, content_type, bytes, Vec::new()).await;
         }
@@ -201,6 +201,10 @@ impl Exchange<'_> {
             Some(recording) => {
                 self.entry.played(&recording.name);
                 headers.push(("content-type".to_owned(), recording.content_type.to_owned()));
+                if let Some(recorded) = recording.status.filter(|_| answer.status.is_none()) {
+                    status = recorded;
+                    headers.extend(format.error_headers(status));
+                }
                 let frames = format.frames(&identity, Counts::default(), answer, &wishes);
                 Source::Recorded { recording, next: 0, frames }
             }
@@ -222,7 +226,8 @@ impl Exchange<'_> {
             }
         };
         let framing = if self.request.chunks { Framing::Chunked } else { Framing::Close };
-        self.play(connection, answer, status, headers, framing, source).await
+        let heartbeat = format.heartbeat(wishes.array);
+        self.play(connection, answer, status, (headers, framing), source, &heartbeat).await
     }
 
     async fn body(
@@ -240,7 +245,7 @@ impl Exchange<'_> {
             headers.push(("content-type".to_owned(), kind.to_owned()));
         }
         let source = Source::Body { bytes: body, sent: false };
-        self.play(connection, answer, status, headers, framing, source).await
+        self.play(connection, answer, status, (headers, framing), source, COMMENT).await
     }
 
     async fn play(
@@ -248,9 +253,9 @@ impl Exchange<'_> {
         connection: &mut Connection,
         answer: &Answer,
         status: u16,
-        mut headers: Vec<(String, String)>,
-        framing: Framing,
+        (mut headers, framing): (Vec<(String, String)>, Framing),
         source: Source<'_>,
+        heartbeat: &[u8],
     ) -> Ended {
         let now = SystemTime::now();
         headers.push(("date".to_owned(), httpdate::fmt_http_date(now)));
@@ -264,7 +269,7 @@ impl Exchange<'_> {
         headers.extend(answer.own_headers(now));
         let keep = self.request.keep_alive && framing != Framing::Close && !answer.close_connection;
         self.entry.answered_with(status);
-        let player = Player::new(connection, answer, self.entry, framing);
+        let player = Player::new(connection, answer, self.entry, framing, heartbeat);
         let ending = player.play(&head(status, &headers, framing, keep), source).await;
         Ended { outcome: ending.outcome, reusable: ending.reusable && keep, reset: ending.reset }
     }

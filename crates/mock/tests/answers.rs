@@ -303,30 +303,63 @@ fn replays_a_folder_in_turn_or_by_name() {
 }
 
 #[test]
+fn a_recording_says_its_status_in_its_name() {
+    let folder = folder("status", &[("refused.429.json", "{\"message\":\"slow down\"}"), ("v1.5.sse", "data: 1\n\n")]);
+    let server = start(json!({ "replay": folder.to_str().unwrap() }));
+    let mut client = Client::new(&server);
+    let refused = client.ask("/model/refused.429/converse-stream", &json!({}));
+    assert_eq!((refused.status, refused.text().as_str()), (429, "{\"message\":\"slow down\"}"));
+    assert!(refused.header("x-amzn-errortype").unwrap().starts_with("ThrottlingException:"));
+    assert_eq!(client.ask(CHAT, &json!({ "model": "v1.5" })).status, 200);
+    client.post(CHAT, &json!({ "model": "refused.429" }), &[("x-mock-fault", r#"{"status":200}"#)]);
+    assert_eq!(client.answer().status, 200, "what is asked for goes first");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// Every file below a folder that counts as a recording, in the order in which they are played.
+fn recordings(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            recordings(&path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["sse", "ndjson", "json", "bin"].iter().any(|known| extension == *known))
+        {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
 fn replays_recorded_streams_byte_for_byte() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     if !root.is_dir() {
         println!("no recorded streams beside the repository: only the ones above were replayed");
         return;
     }
-    for (name, options) in [
-        ("openai", json!({})),
-        ("ollama", json!({ "splitBytes": "random" })),
-        ("bedrock", json!({ "burst": 3 })),
-        ("gemini", json!({ "chunkBytes": 7 })),
-    ] {
-        let folder = root.join(name);
-        let mut options = options;
-        options["replay"] = json!(folder.to_str().unwrap());
+    let mut files = Vec::new();
+    recordings(&root, &mut files);
+    files.sort();
+    assert!(files.len() > 100);
+    for cuts in [json!({}), json!({ "splitBytes": "random", "burst": 3 }), json!({ "chunkBytes": 700 })] {
+        let mut options = cuts;
+        options["replay"] = json!(root.to_str().unwrap());
         options["routes"] = json!({ "*": "openai" });
         let server = start(options);
         let mut client = Client::new(&server);
-        let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        assert!(!files.is_empty());
-        for file in files {
+        for file in &files {
             let answer = client.ask("/any", &json!({}));
-            assert!(answer.bytes() == fs::read(&file).unwrap(), "{}", file.display());
+            let name = file.file_name().unwrap().to_string_lossy();
+            assert!(answer.bytes() == fs::read(file).unwrap(), "{name}");
+            let kind = match name.rsplit_once('.').unwrap() {
+                (_, "sse") => "text/event-stream; charset=utf-8",
+                (_, "ndjson") => "application/x-ndjson",
+                (_, "json") => "application/json",
+                (stem, _) if stem.ends_with(".eventstream") => "application/vnd.amazon.eventstream",
+                _ => "application/octet-stream",
+            };
+            assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{name}");
         }
     }
 }

@@ -184,11 +184,35 @@ impl Format {
             Self::Events => {
                 &[("content-type", EVENTS), ("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")]
             }
+            Self::Application(encode::Format::UiMessage) => &[
+                ("content-type", EVENTS),
+                ("cache-control", "no-cache, no-transform"),
+                ("x-vercel-ai-ui-message-stream", "v1"),
+            ],
             Self::Application(format) => {
                 &[("content-type", format.content_type()), ("cache-control", "no-cache, no-transform")]
             }
         };
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    /// What a server sends when it has nothing to say, so that nobody takes it for gone.
+    pub(crate) fn heartbeat(self, array: bool) -> Vec<u8> {
+        match self {
+            Self::Gemini if array => b"\r\n".to_vec(),
+            Self::Ollama | Self::Application(encode::Format::Ndjson) => b"\n".to_vec(),
+            Self::Application(encode::Format::Text) => Vec::new(),
+            Self::BedrockConverse | Self::BedrockInvoke | Self::SageMaker => {
+                let mut message = Vec::new();
+                match self {
+                    Self::BedrockConverse => aws::event(&mut message, "ping", "application/json", b"{}"),
+                    Self::BedrockInvoke => wrapped::ping(&mut message),
+                    _ => aws::event(&mut message, "PayloadPart", "application/octet-stream", COMMENT),
+                }
+                message
+            }
+            _ => COMMENT.to_vec(),
+        }
     }
 
     /// An error as the format's servers describe it. Some formats derive its kind from the status.
@@ -315,6 +339,9 @@ pub(crate) trait Frames: Send {
     /// A failure inside the stream and, where it is asked for or the format's habit, the terminal marker.
     fn error(&mut self, out: &mut Vec<u8>, error: &InStreamError);
 }
+
+/// What keeps an event stream alive.
+pub(crate) const COMMENT: &[u8] = b": keep-alive\n\n";
 
 /// Stands where filler will be, while a frame is made: nothing that a model or a test says.
 const MARK: &str = "\u{e000}\u{f8ff}\u{e000}";

@@ -40,6 +40,12 @@ impl Invoke {
     }
 }
 
+/// A `chunk` that says nothing.
+pub(super) fn ping(out: &mut Vec<u8>) {
+    let payload = json!({ "bytes": STANDARD.encode(r#"{"type":"ping"}"#) }).to_string();
+    aws::event(out, "chunk", "application/json", payload.as_bytes());
+}
+
 /// The data of Anthropic's events that Bedrock passes on: not its pings.
 fn data_of(events: &str) -> Vec<String> {
     let data = events.split("\n\n").filter_map(|event| event.split_once("\ndata: "));
