@@ -95,6 +95,31 @@ describe('a question', () => {
     assert.deepEqual(third.messages, [{ role: 'user', content: 'A message' }])
   })
 
+  it('asks for JSON by a parameter, or where a provider has none, in words', async () => {
+    Object.assign(process.env, { ANTHROPIC_API_KEY: 'anthropic-key', ANTHROPIC_BASE_URL: mock.url })
+    mock.respondWith({ text: '{"a":1}' })
+    const neurolink = new NeuroLink()
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'number' } },
+      required: ['a'],
+      additionalProperties: false,
+    }
+    const output = { format: 'json' }
+    assert.deepEqual(await (await neurolink.stream({ input, output })).object, { a: 1 })
+    assert.deepEqual(await (await neurolink.stream({ input, output: { format: 'structured' }, schema })).object, {
+      a: 1,
+    })
+    const asked = { input, output, provider: 'anthropic', systemPrompt: 'Be brief.' }
+    assert.deepEqual(await (await neurolink.stream(asked)).object, { a: 1 })
+    assert.equal((await neurolink.generate(asked)).text, '{"a":1}')
+    const [json, structured, ...inWords] = mock.requests.map(({ body }) => body)
+    assert.deepEqual(json.response_format, { type: 'json_object' })
+    assert.deepEqual(structured.response_format.json_schema.schema, schema)
+    assert.equal(inWords.length, 2)
+    for (const { system } of inWords) assert.match(JSON.stringify(system), /Be brief\..*Answer with one JSON value/)
+  })
+
   it('keeps its context to itself', async () => {
     const context = { userId: 'user-123', sessionId: 'session-456' }
     const result = await new NeuroLink().stream({ input, context })

@@ -23,7 +23,8 @@ const seeds = join(root, '..', 'shared', 'seeds')
 export function documentedPage(prefix) {
   const page = existsSync(seeds) ? readdirSync(seeds).find((name) => name.startsWith(prefix)) : undefined
   const text = page === undefined ? '' : readFileSync(join(seeds, page), 'utf8')
-  const fences = [...text.matchAll(/^( *)```(\w+)\n([\s\S]*?)^ *```$/gm)]
+  // A block that a longer fence opens is never closed where it should be.
+  const fences = [...text.matchAll(/^( *)```+(\w+)\n([\s\S]*?)(?=^ *```)/gm)]
   return {
     skip: page === undefined ? 'no ../shared/seeds here' : false,
     /** The blocks in a language, in order. */
@@ -40,14 +41,14 @@ export function project(packages = ['@types']) {
   symlinkSync(root, join(modules, 'millstream'), 'junction')
   for (const name of packages) symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction')
   return {
-    /** Compiles the modules; whatever the compiler says is a failure. */
-    compile(texts) {
+    /** Compiles the modules; whatever the compiler says is a failure. `options` are the compiler's. */
+    compile(texts, options) {
       const files = Object.entries(texts).map(([name, text]) => {
         const file = join(folder, name)
         writeFileSync(file, text)
         return file
       })
-      const { program, problems } = compileFolder(folder, files)
+      const { program, problems } = compileFolder(folder, files, options)
       const host = {
         getCanonicalFileName: (name) => name,
         getCurrentDirectory: () => folder,

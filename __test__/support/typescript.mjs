@@ -14,9 +14,9 @@ export const compilerOptions = {
 }
 
 /** What is wrong with the modules of a folder, which are written to its `out`. */
-export function compileFolder(folder, files) {
+export function compileFolder(folder, files, more = {}) {
   // The published examples read `error.message` in their catch clauses.
-  const options = { ...compilerOptions, useUnknownInCatchVariables: false, outDir: `${folder}/out` }
+  const options = { ...compilerOptions, useUnknownInCatchVariables: false, outDir: `${folder}/out`, ...more }
   const program = ts.createProgram(files, options)
   const problems = ts
     .getPreEmitDiagnostics(program)

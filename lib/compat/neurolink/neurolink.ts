@@ -3,6 +3,7 @@
  * question anew, from the environment as it is then; a question that can't be put is a rejection.
  */
 import type { ClientProvider } from '../../client-config.js'
+import type { ValidationError } from '../../errors.js'
 import { StreamClient } from '../../stream-client.js'
 import type { StreamRequest } from '../../stream-request.js'
 import type { CollectedResponse } from '../../types.js'
@@ -54,7 +55,7 @@ export class NeuroLink {
   async stream(request: NeuroLinkRequest): Promise<NeuroLinkResult> {
     const { question, asked, client } = this.#prepare(request)
     const startTime = Date.now()
-    const result = await client.stream(asked)
+    const result = await askForJson(asked, async (asked) => client.stream(asked))
     const { gather, progress, context, chunkFormat: format = this.#settings.chunkFormat } = question
     return new EngineResult(result, { format, gather, progress }, startTime, context)
   }
@@ -65,7 +66,7 @@ export class NeuroLink {
   async generate(request: NeuroLinkRequest): Promise<NeuroLinkResult | NeuroLinkAnswer> {
     if (request?.stream) return this.stream(request)
     const { asked, client } = this.#prepare(request)
-    const answer = await client.generate(asked)
+    const answer = await askForJson(asked, (asked) => client.generate(asked))
     const { text, provider, metrics } = answer
     return {
       ...answer,
@@ -105,5 +106,20 @@ export class NeuroLink {
     const { defaultProvider } = client
     if (defaultProvider !== undefined && defaultProvider !== 'auto') return defaultProvider
     return Object.keys(providers)[0] ?? availableProvider()
+  }
+}
+
+/** Asks; where a provider can't be asked for JSON by a parameter, once more in words. Nothing was sent before then. */
+async function askForJson<T>(asked: StreamRequest, ask: (asked: StreamRequest) => Promise<T>): Promise<T> {
+  try {
+    return await ask(asked)
+  } catch (error) {
+    const { code, field } = error as Partial<ValidationError>
+    if (code !== 'UNSUPPORTED_BY_PROVIDER' || field !== 'output' || asked.output === undefined) throw error
+    const { output, systemPrompt, ...rest } = asked
+    const schema =
+      output.schema === undefined ? '' : ` It has to fit this JSON schema: ${JSON.stringify(output.schema)}`
+    const wish = `Answer with one JSON value and nothing else: no explanation, no code fence.${schema}`
+    return ask({ ...rest, systemPrompt: systemPrompt === undefined ? wish : `${systemPrompt}\n\n${wish}` })
   }
 }

@@ -55,7 +55,10 @@ export interface NeuroLinkRequest extends Omit<StreamRequest, 'stream' | 'output
   provider?: string | ClientProvider
   /** `false`: the whole answer as one chunk. An object: how its text is gathered. Default: as the provider sends it. */
   stream?: boolean | StreamConfig
-  /** What the answer is to be, and how its chunks are made. */
+  /**
+   * What the answer is to be, and how its chunks are made. A provider that can't be asked for JSON by a parameter is asked
+   * in its system prompt.
+   */
   output?: { format?: 'text' | 'json' | 'structured'; schema?: unknown; streaming?: StreamingOutput }
   /** The same as `output.schema`. */
   schema?: unknown
