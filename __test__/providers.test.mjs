@@ -1,9 +1,11 @@
 // Providers by name: where each is asked, what says who asks, what is missing where, and what no option can do.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { after, afterEach, before, test } from 'node:test'
 import { AIStream, StreamClient, ValidationError } from 'millstream'
+import { providersDocument } from '../scripts/support/providers-document.mjs'
 
 const environment = { ...process.env }
 /** Variables of providers that the machine running the tests may have set. */
@@ -262,4 +264,9 @@ test('a conversation takes every provider, too', async () => {
   const named = new AIStream({ provider: 'xai', baseUrl: base, apiKey: 'k', model: 'grok-4' })
   await named.send('Hi')
   assert.equal(received[1].body.model, 'grok-4')
+})
+
+test('the document says what the table says', () => {
+  const file = new URL('../docs/providers.md', import.meta.url)
+  assert.ok(readFileSync(file, 'utf8') === providersDocument(), 'run `npm run docs:providers`')
 })

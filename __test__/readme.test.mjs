@@ -27,6 +27,13 @@ const expected = {
     testing: /^It follows the valley\.\n$/,
     decoder: /^\[\]\n\[ \{ event: 'greeting', data: 'hello', id: '' \} \]\none\ntwo\n$/,
   },
+  'docs/providers.md': {
+    'by-name': /^((openai|anthropic|google|xai) It follows the valley\.\n){4}$/,
+    options: /^((azure|cloudflare|openai) It follows the valley\.\n){3}It follows the valley\.\n$/,
+    several: /^west It follows the valley\.\nIt follows the valley\.\n$/,
+    local: /^It follows the valley\.\n$/,
+    others: /^(It follows the valley\.\n){3}$/,
+  },
 }
 
 /** What is done with the routes of blocks that only define them. */
@@ -148,6 +155,7 @@ function execute(name, code, url) {
       OPENAI_BASE_URL: `${url}/v1`,
       LLM_URL: `${url}/v1`,
       LLM_KEY: 'sk-canary-of-the-readme-test',
+      ...elsewhere(url),
       NO_COLOR: '1',
     },
   })
@@ -167,6 +175,29 @@ function execute(name, code, url) {
       done({ code: status, stdout, stderr })
     })
   })
+}
+
+/** The other providers that documents ask, all of them here. */
+function elsewhere(url) {
+  const key = 'sk-canary-of-the-readme-test'
+  return {
+    ANTHROPIC_API_KEY: key,
+    ANTHROPIC_BASE_URL: url,
+    GEMINI_API_KEY: key,
+    GOOGLE_GEMINI_BASE_URL: url,
+    XAI_API_KEY: key,
+    XAI_BASE_URL: `${url}/v1`,
+    AZURE_OPENAI_API_KEY: key,
+    AZURE_OPENAI_ENDPOINT: url,
+    CLOUDFLARE_API_TOKEN: key,
+    CLOUDFLARE_BASE_URL: `${url}/ai`,
+    GOOGLE_VERTEX_ACCESS_TOKEN: key,
+    GOOGLE_VERTEX_BASE_URL: url,
+    OLLAMA_HOST: `${url}/ollama`,
+    VLLM_BASE_URL: `${url}/v1`,
+    NEBULA_API_KEY: key,
+    NEBULA_BASE_URL: `${url}/v1`,
+  }
 }
 
 function markdownUnder(folder) {

@@ -1,8 +1,10 @@
 // Providers that an application adds: by description, and with decoders and encoders of its own.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, afterEach, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { AIStream, registerProvider, StreamClient, StreamError, ValidationError } from 'millstream'
 
 let server
@@ -313,6 +315,22 @@ test('a decoded answer is sent on like any other', async () => {
   const result = await client().stream({ provider: 'nebula', model: 'm', prompt: 'Hi' })
   const body = await result.toResponse({ format: 'openai' }).text()
   assert.match(body, /"content":"one "[\s\S]*"content":"two"[\s\S]*\[DONE\]/)
+})
+
+test('the example works', async () => {
+  const lines = [{ thinks: 'hm' }, { says: 'To the ' }, { says: 'sea.' }, { spent: { asked: 7, answered: 4 } }]
+  says(lines.map((line) => `${JSON.stringify(line)}\n`).join(''), 'application/x-ndjson')
+  const file = fileURLToPath(new URL('../examples/custom-provider/nebula.mjs', import.meta.url))
+  const env = { ...process.env, NEBULA_BASE_URL: base, NEBULA_API_KEY: 'k' }
+  const child = execFile(process.execPath, [file], { env, timeout: 20_000 })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => (stdout += data))
+  child.stderr.on('data', (data) => (stderr += data))
+  const [code] = await once(child, 'close')
+  assert.deepEqual([code, stderr, stdout], [0, '', 'To the sea.\n11 tokens\n'])
+  const [{ url, headers, body }] = received
+  assert.deepEqual([url, headers.authorization], ['/v1/speak/nova-1', 'Bearer k'])
+  assert.deepEqual(body, { turns: [{ by: 'user', says: 'Where does the river go?' }], live: true })
 })
 
 test('a line longer than allowed is refused', async () => {
