@@ -119,6 +119,7 @@ test('streamWithUsage gives the whole, with its usage, metrics and the model tha
 
 for (const [provider, name] of [
   ['openai', 'gpt-4o-mini'],
+  ['anthropic', 'claude-3-haiku-20240307'],
   ['xai', 'grok-3-mini'],
 ]) {
   test(`${provider} is asked for its models, and its answer is the same events as that of the others`, async () => {
