@@ -34,6 +34,19 @@ const expected = {
     local: /^It follows the valley\.\n$/,
     others: /^(It follows the valley\.\n){3}$/,
   },
+  'docs/compat-steer.md': {
+    steer: /^It follows the valley\.\nIt follows the valley\.\ntrue true\n$/,
+    'steer-json': /^(true ".*"\n)+Lamp: \$12\.5\n$/,
+  },
+  'docs/pipeline.md': {
+    pipeline: /^IT FOLLOWS THE VALLEY\.\n4 chunks, 4 tokens\n$/,
+    'pipeline-failure': /^start \n(delta \n){3}error no valleys here\n$/,
+    'pipeline-collect':
+      /^openai gpt-4o-mini\n0 "It"\n1 " follows"\n2 " the"\n3 " valley\."\n4 false\nIt follows the valley\. stop\ntrue true \d+\n$/,
+    'pipeline-batches': /^delta delta delta\ndelta complete\nIt follows the valley\.\n$/,
+    'pipeline-response': /^200 It follows the ······\.\n$/,
+    'pipeline-sdk': /^openai stop It follows the valley\.\n$/,
+  },
 }
 
 /** What is done with the routes of blocks that only define them. */
@@ -80,6 +93,7 @@ before(async () => {
   const text = 'It follows the valley.'
   providers.plain = await MockProvider.start({ text })
   providers.pull = await MockProvider.start({ script: [{ text: 'word '.repeat(1000) }, { text }] })
+  providers['steer-json'] = await MockProvider.start({ text: '{"name": "Lamp", "price": 12.5}' })
   providers.errors = await MockProvider.start({ status: 429, retryAfter: 2 })
 })
 
