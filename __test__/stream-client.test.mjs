@@ -294,7 +294,7 @@ test('every way to ask arrives as it was meant', async (t) => {
     stream: true,
     stream_options: { include_usage: true },
     messages: [
-      { role: 'developer', content: 'Be kind' },
+      { role: 'system', content: 'Be kind' },
       { role: 'user', content: parts, name: 'ann' },
       {
         role: 'assistant',

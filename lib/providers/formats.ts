@@ -111,6 +111,8 @@ export interface Quirks {
   seedField?: string
   /** `false`: it refuses `stream_options`, or reports its usage without. */
   streamOptions?: boolean
+  /** Whether a message may be of role `developer`; else the system says it. */
+  developerRole?: boolean
   /** Whether it knows `top_k`, which OpenAI's own format lacks. */
   topK?: boolean
   /**

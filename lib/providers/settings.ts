@@ -79,7 +79,7 @@ export function checkSettings(given: object, field: string): ProviderSettings {
   return checked
 }
 
-const flags = ['streamOptions', 'topK', 'cacheControl'] as const
+const flags = ['streamOptions', 'developerRole', 'topK', 'cacheControl'] as const
 const words = {
   maxTokensField: maxTokensFields,
   reasoning: ['effort', 'object', 'thinking'],

@@ -20,6 +20,9 @@ const responses = (path = 'responses'): ApiRow => ({ path, shape: 'openai-respon
 /** Reasoning models refuse `max_tokens`, or it is on its way out. */
 const renamed: Quirks = { maxTokensField: 'max_completion_tokens' }
 
+/** Of OpenAI's models, wherever they run. */
+const openaiModels: Quirks = { ...renamed, developerRole: true }
+
 const awsRegion: OptionRow = {
   variables: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   about: "Amazon's region, such as us-east-1",
@@ -39,7 +42,7 @@ const rows = {
       project: { variables: ['OPENAI_PROJECT_ID'], about: 'for which project, where the key has several' },
     },
     headers: { 'openai-organization': '{organization}', 'openai-project': '{project}' },
-    apis: { chat: chat(undefined, renamed), responses: responses() },
+    apis: { chat: chat(undefined, openaiModels), responses: responses() },
   },
   anthropic: {
     title: 'Anthropic',
@@ -224,7 +227,7 @@ const rows = {
     modelOption: 'deployment',
     apis: {
       chat: {
-        ...chat('openai/v1/chat/completions', renamed),
+        ...chat('openai/v1/chat/completions', openaiModels),
         variants: [
           {
             where: { deployment: true, apiVersion: true },

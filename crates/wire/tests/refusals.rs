@@ -1,6 +1,4 @@
 //! What a refusal says.
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 mod support;
 
 use millstream_wire::providers::error_body::{MAX_MESSAGE_BYTES, parse_error_body};

@@ -17,7 +17,7 @@ use super::{ChatRequest, Effort, Message, Output, RequestError, Role, Said, Tool
 pub(super) const LACKS: &[&str] = &["seed", "n", "frequencyPenalty", "presencePenalty", "output", "name"];
 
 /// What every model of theirs can give.
-const DEFAULT_MAX_TOKENS: u64 = 4096;
+pub(super) const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 pub(super) fn encode(request: &ChatRequest) -> Result<Members, RequestError> {
     let mut body = object([("model", json!(request.model)), ("stream", json!(request.stream.unwrap_or(true)))]);
@@ -143,11 +143,7 @@ fn block(part: &Part<'_>) -> Result<Value, RequestError> {
         Kind::Text(text) => return Ok(text_block(text, part.cache)),
         Kind::Image { source, .. } => image(source),
         Kind::File { source, filename } => document(source, *filename, &part.field)?,
-        Kind::Own => {
-            let mut own = part.given.cloned().unwrap_or_default();
-            own.shift_remove("cacheControl");
-            own
-        }
+        Kind::Own => part.own(),
     };
     block.put("cache_control", part.cache.cloned());
     Ok(Value::Object(block))

@@ -1,6 +1,6 @@
 //! The content of messages: our parts and OpenAI's understood, a provider's own left as they are.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::members::Members;
 use super::{Message, RequestError};
@@ -16,6 +16,15 @@ pub(super) struct Part<'a> {
     pub(super) ours: bool,
     /// Its path, e.g. `messages[0].content[2]`.
     pub(super) field: String,
+}
+
+impl Part<'_> {
+    /// As it was given, but for what is said in words of ours.
+    pub(super) fn own(&self) -> Members {
+        let mut own = self.given.cloned().unwrap_or_default();
+        own.shift_remove("cacheControl");
+        own
+    }
 }
 
 pub(super) enum Kind<'a> {
@@ -111,18 +120,6 @@ pub(super) fn parts(message: &Message, index: usize) -> Result<Vec<Part<'_>>, Re
     }
 }
 
-/// The text of a message that can be nothing else, its parts joined by empty lines.
-pub(super) fn text(message: &Message, index: usize) -> Result<String, RequestError> {
-    let mut texts = Vec::new();
-    for part in parts(message, index)? {
-        match part.kind {
-            Kind::Text(text) => texts.push(text),
-            _ => return Err(RequestError::unsupported(part.field, "only text can stand here")),
-        }
-    }
-    Ok(texts.join("\n\n"))
-}
-
 fn read(given: &Members, field: String) -> Result<Part<'_>, RequestError> {
     let text = |name: &str| given.get(name).and_then(Value::as_str);
     let nested = |outer: &str, inner: &str| given.get(outer).and_then(|value| value.get(inner)).and_then(Value::as_str);
@@ -137,7 +134,8 @@ fn read(given: &Members, field: String) -> Result<Part<'_>, RequestError> {
             let source = source(text("image"), text("mediaType"), &field, "image")?;
             Kind::Image { source, detail: text("detail") }
         }
-        Some("image_url") => match nested("image_url", "url") {
+        // Some servers take the URL by itself.
+        Some("image_url") => match text("image_url").or_else(|| nested("image_url", "url")) {
             None => return Err(RequestError::malformed(format!("{field}.image_url.url"), "an URL")),
             url => {
                 Kind::Image { source: source(url, None, &field, "image_url")?, detail: nested("image_url", "detail") }
@@ -196,18 +194,4 @@ fn source<'a>(
         Some(media_type) => Ok(Source::Data { media_type, base64: given }),
         None => Err(RequestError::malformed(format!("{field}.mediaType"), "a media type such as image/png")),
     }
-}
-
-/// A tool's answer as an object: itself if it is one, else under the name that says whether it went well.
-pub(super) fn tool_response(message: &Message, index: usize) -> Result<Value, RequestError> {
-    let text = text(message, index)?;
-    if message.is_error == Some(true) {
-        return Ok(json!({ "error": text }));
-    }
-    let parsed: Option<Value> = serde_json::from_str(&text).ok();
-    Ok(match parsed {
-        Some(object @ Value::Object(_)) => object,
-        Some(other) => json!({ "output": other }),
-        None => json!({ "output": text }),
-    })
 }

@@ -28,9 +28,7 @@ pub(super) fn encode(request: &ChatRequest) -> Result<Members, RequestError> {
             Role::Assistant => turns.say("model", model(message, index)?),
             Role::Tool => {
                 let name = request.tool_of(index, message)?;
-                let response = content::tool_response(message, index)?;
-                let answer = json!({ "id": message.tool_call_id, "name": name, "response": response });
-                turns.say("user", vec![json!({ "functionResponse": answer })]);
+                turns.say("user", vec![tool_response(name, message, index)?]);
             }
             _ => turns.say("user", content::parts(message, index)?.iter().map(part).collect::<Result<_, _>>()?),
         }
@@ -122,6 +120,29 @@ fn model(message: &Message, index: usize) -> Result<Vec<Value>, RequestError> {
     parts.append(&mut said);
     parts.append(&mut calls);
     Ok(parts)
+}
+
+/// What a tool gave: its text as an object, under the name that says whether it went well, unless it is one; pictures
+/// and files beside it.
+fn tool_response(name: &str, message: &Message, index: usize) -> Result<Value, RequestError> {
+    let (mut texts, mut parts) = (Vec::new(), Vec::new());
+    for part in content::parts(message, index)? {
+        match part.kind {
+            Kind::Text(text) => texts.push(text),
+            _ => parts.push(self::part(&part)?),
+        }
+    }
+    let text = texts.join("\n");
+    let parsed: Option<Value> = serde_json::from_str(&text).ok();
+    let response = match parsed {
+        _ if message.is_error == Some(true) => json!({ "error": text }),
+        Some(object @ Value::Object(_)) => object,
+        Some(other) => json!({ "output": other }),
+        None => json!({ "output": text }),
+    };
+    let mut answer = object([("id", json!(message.tool_call_id)), ("name", json!(name)), ("response", response)]);
+    answer.put("parts", (!parts.is_empty()).then_some(parts));
+    Ok(json!({ "functionResponse": answer }))
 }
 
 fn part(part: &Part<'_>) -> Result<Value, RequestError> {

@@ -10,7 +10,7 @@ use super::content::{self, Kind, Part, Source};
 use super::members::{Members, Put, filled, object};
 use super::quirks::{MaxTokensField, ReasoningField, ReasoningStyle};
 use super::tools::{self, Tool};
-use super::{ChatRequest, Effort, Message, Output, Quirks, RequestError, Role, ToolChoice};
+use super::{ChatRequest, Effort, Message, Output, Quirks, RequestError, Role, ToolCall, ToolChoice};
 
 pub(super) const LACKS: &[&str] = &["topK", "reasoning.budgetTokens"];
 
@@ -55,13 +55,11 @@ pub(super) fn messages(request: &ChatRequest) -> Result<Value, RequestError> {
 
 fn message(message: &Message, index: usize, quirks: &Quirks) -> Result<Value, RequestError> {
     let mut members = Members::new();
-    members.insert("role".to_owned(), json!(message.role.name()));
+    let role = if quirks.developer_role { message.role } else { message.role.as_of_old() };
+    members.insert("role".to_owned(), json!(role.name()));
     members.insert("content".to_owned(), content_of(message, index, quirks)?);
     members.put("name", message.name.as_deref());
-    let calls = message.tool_calls.iter().map(|call| {
-        let function = json!({ "name": call.function.name, "arguments": call.function.arguments });
-        json!({ "id": call.id, "type": "function", "function": function })
-    });
+    let calls = message.tool_calls.iter().map(tool_call);
     members.put("tool_calls", (!message.tool_calls.is_empty()).then(|| calls.collect::<Value>()));
     members.put("tool_call_id", message.tool_call_id.as_deref());
     if message.role == Role::Assistant
@@ -70,6 +68,12 @@ fn message(message: &Message, index: usize, quirks: &Quirks) -> Result<Value, Re
         thoughts(message, field, &mut members);
     }
     Ok(Value::Object(members))
+}
+
+/// A call in OpenAI's words.
+pub(super) fn tool_call(call: &ToolCall) -> Value {
+    let function = json!({ "name": call.function.name, "arguments": call.argument_text() });
+    json!({ "id": call.id, "type": "function", "function": function })
 }
 
 fn content_of(message: &Message, index: usize, quirks: &Quirks) -> Result<Value, RequestError> {
@@ -92,10 +96,8 @@ fn content_of(message: &Message, index: usize, quirks: &Quirks) -> Result<Value,
 
 fn part(part: &Part<'_>) -> Result<Members, RequestError> {
     // What was said in OpenAI's words goes on to the letter.
-    if let Some(given) = part.given.filter(|_| !part.ours) {
-        let mut given = given.clone();
-        given.shift_remove("cacheControl");
-        return Ok(given);
+    if !part.ours {
+        return Ok(part.own());
     }
     let mut members = match &part.kind {
         Kind::Image { source, detail } => image(&source.url(), *detail),
@@ -108,7 +110,7 @@ fn part(part: &Part<'_>) -> Result<Members, RequestError> {
     Ok(members)
 }
 
-fn image(url: &str, detail: Option<&str>) -> Members {
+pub(super) fn image(url: &str, detail: Option<&str>) -> Members {
     let mut image = object([("url", json!(url))]);
     image.put("detail", detail);
     object([("type", json!("image_url")), ("image_url", Value::Object(image))])

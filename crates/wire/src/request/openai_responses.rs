@@ -67,7 +67,7 @@ fn items(message: &Message, index: usize, input: &mut Vec<Value>) -> Result<(), 
         input.push(json!({ "role": message.role.name(), "content": said }));
     }
     for call in &message.tool_calls {
-        let (name, arguments) = (&call.function.name, &call.function.arguments);
+        let (name, arguments) = (&call.function.name, call.argument_text());
         input.push(json!({ "type": "function_call", "call_id": call.id, "name": name, "arguments": arguments }));
     }
     Ok(())
@@ -96,7 +96,7 @@ fn part(part: &Part<'_>, text_type: &str) -> Result<Value, RequestError> {
             let name = filename.map_or_else(name, str::to_owned);
             Ok(json!({ "type": "input_file", "filename": name, "file_data": source.url() }))
         }
-        Kind::Own => Ok(json!(part.given)),
+        Kind::Own => Ok(Value::Object(part.own())),
     }
 }
 

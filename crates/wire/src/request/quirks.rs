@@ -12,6 +12,8 @@ pub struct Quirks {
     pub seed_field: Option<String>,
     /// Chat completions: false where `stream_options` are refused.
     pub stream_options: Option<bool>,
+    /// Chat completions: whether a message may be of role `developer`; else the system says it.
+    pub developer_role: bool,
     /// Chat completions: whether `top_k` is known.
     pub top_k: bool,
     /// Chat completions: how reasoning is asked for.
@@ -26,7 +28,7 @@ pub struct Quirks {
 }
 
 impl Quirks {
-    /// Whether a member that the format lacks is known here all the same.
+    /// Whether a member that chat completions lack is known here all the same.
     pub(super) fn knows(&self, field: &str) -> bool {
         match field {
             "topK" => self.top_k,
