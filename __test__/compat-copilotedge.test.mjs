@@ -1,7 +1,10 @@
 // `millstream/compat/copilotedge`: what its options do, what it gives, and what its routes send.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import express from 'express'
 import {
   APIError,
@@ -13,6 +16,7 @@ import {
 import { MockProvider } from 'millstream/testing'
 import OpenAI from 'openai'
 import { hideProviders } from './support/provider-environment.mjs'
+import { serve } from './support/scripted-server.mjs'
 
 const key = 'cf-test-0123456789'
 const given = { apiKey: key, accountId: 'account-1' }
@@ -478,4 +482,38 @@ describe('its route', () => {
     controller.abort()
     assert.equal((await mock.waitForClose(0)).closedByClient, true)
   })
+})
+
+describe('a hundred megabytes into a slow reader', () => {
+  const delta = { index: 0, delta: { content: 'x'.repeat(10_000) }, finish_reason: null }
+  const piece = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [delta] })}\n\n`
+  const count = 10_486
+  const end = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`
+
+  for (const mode of ['pieces', 'route']) {
+    it(`cost less than 32 MB of memory: ${mode}`, async (t) => {
+      let paused = 0
+      const server = await serve(t, ({ response }) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        let sent = 0
+        const write = () => {
+          while (sent < count) {
+            sent++
+            if (response.write(piece)) continue
+            paused++
+            return response.once('drain', write)
+          }
+          response.end(end)
+        }
+        write()
+      })
+      const script = fileURLToPath(new URL('./lifecycle/copilotedge-slow-reader.mjs', import.meta.url))
+      const { stdout } = await promisify(execFile)(process.execPath, [script, server.url, mode], { timeout: 120_000 })
+      const { size, growth } = JSON.parse(stdout)
+      assert.ok(size >= count * 10_000, `${size} bytes`)
+      assert.ok(paused > 0, 'the server was made to wait')
+      assert.ok(growth < 32, `memory grew by ${growth.toFixed(1)} MB`)
+      t.diagnostic(`memory grew by ${growth.toFixed(1)} MB`)
+    })
+  }
 })
