@@ -470,7 +470,7 @@ describe('text is gathered', () => {
       progress.map(({ chunkCount, totalBytes, phase }) => [chunkCount, totalBytes, phase]),
       [
         [0, 0, 'initializing'],
-        [1, 8, 'streaming'],
+        [1, 9, 'streaming'],
         [2, 16, 'streaming'],
         [2, 16, 'complete'],
       ],

@@ -27,6 +27,15 @@ const expected = {
     testing: /^It follows the valley\.\n$/,
     decoder: /^\[\]\n\[ \{ event: 'greeting', data: 'hello', id: '' \} \]\none\ntwo\n$/,
   },
+  'docs/compat-copilotedge.md': {
+    edge: /^chat\.completion It follows the valley\. \d+\nIt follows the valley\.\nIt follows the valley\.\n$/,
+    'edge-route': /^200 text\/event-stream It follows the valley\.\n400 ValidationError\n$/,
+  },
+  'docs/compat-neurolink.md': {
+    neurolink: /^It follows the valley\.\n openai \d+\nIt follows the valley\. 4\nIt follows the valley\.\n$/,
+    'neurolink-gathered':
+      /^initializing 0 0\n"It follows"\nstreaming 1 10\n" the valley\."\nstreaming 2 22\ncomplete 2 22\n$/,
+  },
   'docs/providers.md': {
     'by-name': /^((openai|anthropic|google|xai) It follows the valley\.\n){4}$/,
     options: /^((azure|cloudflare|openai) It follows the valley\.\n){3}It follows the valley\.\n$/,
@@ -58,6 +67,13 @@ const afterwards = {
     console.log([...(await answer.text()).matchAll(/"token":"([^"]*)"/g)].map(([, token]) => token).join(''))
     const refused = await ask({ messages: 'Hi' })
     console.log(refused.status, (await refused.json()).field)`,
+  'edge-route': `
+    const ask = (body) => POST(new Request('http://app.test/api/copilot', { method: 'POST', body: JSON.stringify(body) }))
+    const answer = await ask({ messages: [{ role: 'user', content: 'Hi' }] })
+    const text = [...(await answer.text()).matchAll(/"content":"([^"]*)"/g)].map(([, piece]) => piece).join('')
+    console.log(answer.status, answer.headers.get('content-type'), text)
+    const refused = await ask({ messages: 'Hi' })
+    console.log(refused.status, (await refused.json()).type)`,
   'by-hand': served(`
     const whole = await ask()
     await ask({ 'last-event-id': /^id: (.*)$/m.exec(whole)[1] })
@@ -204,6 +220,7 @@ function elsewhere(url) {
     AZURE_OPENAI_API_KEY: key,
     AZURE_OPENAI_ENDPOINT: url,
     CLOUDFLARE_API_TOKEN: key,
+    CLOUDFLARE_ACCOUNT_ID: '0123456789abcdef',
     CLOUDFLARE_BASE_URL: `${url}/ai`,
     GOOGLE_VERTEX_ACCESS_TOKEN: key,
     GOOGLE_VERTEX_BASE_URL: url,

@@ -12,41 +12,41 @@ export interface GatherLimits {
   bytes?: number
 }
 
-/** Marks without end behind one letter are no character any more: longer ones are cut, so that memory stays bounded. */
+/** Marks without end behind one letter are no character any more: they are cut, so that memory stays bounded. */
 const longestCharacter = 65_536
 
 const segmenter = new Intl.Segmenter()
 
 export class Gatherer {
-  readonly #limits: GatherLimits
+  readonly #chars: number
+  readonly #bytes: number
   #text = ''
-  /** Bytes of what was gathered, where they count. */
-  #bytes = 0
-  /** Of how much text it is known that it is too little. */
+  /** Its bytes, where they count. */
+  #size = 0
+  /** Of how much text it is known that it ends within a character. */
   #vain = 0
 
-  constructor(limits: GatherLimits) {
-    this.#limits = limits
+  constructor({ chars = 0, bytes = 0 }: GatherLimits) {
+    this.#chars = chars
+    this.#bytes = bytes
   }
 
-  /** Takes a piece. Gives what is to be given now, if anything. */
+  /** Takes a piece. Gives what was gathered before it, if that was enough and the piece doesn't go on with its last character. */
   add(piece: string): string | undefined {
+    const end = this.#text.length
+    const enough = end > this.#vain && end >= this.#chars && this.#size >= this.#bytes
     this.#text += piece
-    const { chars = 0, bytes = 0 } = this.#limits
-    if (bytes > 0) this.#bytes += Buffer.byteLength(piece)
-    if (this.#text.length <= this.#vain) return undefined
-    if (this.#text.length < chars || this.#bytes < bytes) return undefined
-    const end = this.#boundary()
-    const enough = end > 0 && end >= chars && (bytes === 0 || Buffer.byteLength(this.#text.slice(0, end)) >= bytes)
-    if (enough) return this.#take(end)
-    // Looked at again when the last character is half as long again, so that the work stays linear in the text.
-    this.#vain = end + Math.floor((this.#text.length - end) * 1.5)
-    return this.#text.length > longestCharacter ? this.rest() : undefined
+    if (this.#bytes > 0) this.#size += Buffer.byteLength(piece)
+    if (!enough || piece === '') return undefined
+    if (this.#characterAt(end) === end || end > this.#chars + this.#bytes + longestCharacter) return this.#take(end)
+    // Looked at again when there is half as much more, so that the work stays linear in the text.
+    this.#vain = Math.ceil(end * 1.5)
+    return undefined
   }
 
   /** All that is certain not to grow, because its time has come. */
   flush(): string | undefined {
-    const end = this.#boundary()
+    const end = this.#characterAt(this.#text.length - 1)
     return end > 0 ? this.#take(end) : undefined
   }
 
@@ -57,18 +57,18 @@ export class Gatherer {
 
   /** Whether there is more than a character that may still grow. */
   get isWaiting(): boolean {
-    return this.#text.length > 1 && this.#boundary() > 0
+    return this.#text.length > 1 && this.#characterAt(this.#text.length - 1) > 0
   }
 
-  /** Where the last character begins. */
-  #boundary(): number {
-    return segmenter.segment(this.#text).containing(this.#text.length - 1)?.index ?? 0
+  /** Where the character begins that has this place in it. */
+  #characterAt(place: number): number {
+    return segmenter.segment(this.#text).containing(place)?.index ?? 0
   }
 
   #take(end: number): string {
     const taken = this.#text.slice(0, end)
     this.#text = this.#text.slice(end)
-    this.#bytes = this.#limits.bytes === undefined ? 0 : Buffer.byteLength(this.#text)
+    this.#size = this.#bytes > 0 ? Buffer.byteLength(this.#text) : 0
     this.#vain = 0
     return taken
   }

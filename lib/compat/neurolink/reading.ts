@@ -83,7 +83,9 @@ async function* gatherText(
           due = undefined
           yield text(piece)
         }
-        if (flushInterval !== undefined && gatherer.isWaiting) due ??= performance.now() + flushInterval
+        if (flushInterval !== undefined && due === undefined && gatherer.isWaiting) {
+          due = performance.now() + flushInterval
+        }
         continue
       }
       if (!asides.has(chunk.type)) {
