@@ -8,6 +8,7 @@ import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { decodeStream } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -93,6 +94,80 @@ describe('an answer', () => {
     })
     // The role goes with the first token, the end with the last; those between are 50 ms apart.
     assert.ok(sizes.length >= 10, `${sizes.length} pieces`)
+  })
+})
+
+describe('a format', () => {
+  const answer = {
+    text: 'Water turns the wheel: 水车 🌊.',
+    reasoning: 'Let me think.',
+    toolCalls: [{ name: 'search', id: 'given_1', args: { query: 'mühle' } }],
+  }
+  const protocols = [
+    'openai',
+    'openai-responses',
+    'anthropic',
+    'gemini',
+    'gemini-interactions',
+    'workers-ai',
+    'bedrock-converse',
+    'bedrock-invoke',
+    'sagemaker',
+    'ollama',
+    'cohere',
+    'watsonx',
+    'events',
+    'chunk',
+    'content',
+    'ui-message',
+    'ndjson',
+  ]
+
+  for (const protocol of protocols) {
+    it(`comes where it is asked for, cut anywhere, and is read back: ${protocol}`, async () => {
+      const mock = await start({ ...answer, protocol, splitBytes: 'random', partBytes: 'random' })
+      const body = { ...question, stream_options: { include_usage: true } }
+      const response = await ask(mock, { path: '/anything', body })
+      const read = decodeStream(response.body, {
+        protocol: 'auto',
+        contentType: response.headers.get('content-type'),
+      })
+      const { text, reasoning, toolCalls, usage } = await read.collect()
+      assert.deepEqual([text, reasoning], [answer.text, answer.reasoning])
+      const calls = toolCalls.map(({ id, tool, args }) => [id, tool, args])
+      assert.deepEqual(calls, [['given_1', 'search', { query: 'mühle' }]])
+      assert.equal(usage.completionTokens, 6 + 3)
+      const request = await mock.waitForClose(0)
+      assert.deepEqual([request.status, request.outcome], [200, 'complete'])
+    })
+  }
+
+  it('is plain text, too', async () => {
+    const mock = await start({ ...answer, protocol: 'text' })
+    const response = await ask(mock, { path: '/anything' })
+    assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8')
+    assert.equal(await response.text(), answer.text)
+  })
+
+  it('is what the path says, for each request of its own', async () => {
+    const mock = await start({ text: 'Hi' })
+    const kinds = {}
+    for (const path of ['/v1/chat/completions', '/model/m/converse-stream', '/api/generate', '/v1/responses']) {
+      const body = { ...question, input: 'Hi', prompt: undefined }
+      const response = await ask(mock, { path, body })
+      kinds[path] = [response.status, response.headers.get('content-type')]
+      await response.arrayBuffer()
+    }
+    assert.deepEqual(kinds, {
+      '/v1/chat/completions': [200, 'text/event-stream; charset=utf-8'],
+      '/model/m/converse-stream': [200, 'application/vnd.amazon.eventstream'],
+      '/api/generate': [200, 'application/x-ndjson'],
+      '/v1/responses': [200, 'text/event-stream; charset=utf-8'],
+    })
+    assert.deepEqual(
+      mock.requests.map(({ path }) => path),
+      Object.keys(kinds),
+    )
   })
 })
 

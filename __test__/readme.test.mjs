@@ -56,6 +56,11 @@ const expected = {
     'pipeline-response': /^200 It follows the ······\.\n$/,
     'pipeline-sdk': /^openai stop It follows the valley\.\n$/,
   },
+  'docs/testing.md': {
+    formats: /^thinking, text 7\n\/v1\/messages 100\n$/,
+    tools: /^Half a metre\.\nMühlbach: 0\.5 m\n$/,
+    faults: /^truncated_error It follows\n$/,
+  },
 }
 
 /** What is done with the routes of blocks that only define them. */

@@ -4,38 +4,18 @@
  */
 import { ValidationError } from './errors.js'
 import { binding } from './native.js'
+import type { WireProtocol } from './providers/formats.js'
 
 /** Where in an answer something happens: after so many bytes of its body, or after so many tokens. */
 export type MockPosition = { afterBytes: number } | { afterTokens: number }
 
-/**
- * The formats a mock provider answers in. `bedrock-invoke` carries Anthropic's events, `sagemaker` OpenAI's chunks; the
- * last six are those in which an application answers its own clients.
- */
-export type MockProtocol =
-  | 'openai'
-  | 'openai-responses'
-  | 'anthropic'
-  | 'gemini'
-  | 'gemini-interactions'
-  | 'workers-ai'
-  | 'bedrock-converse'
-  | 'bedrock-invoke'
-  | 'sagemaker'
-  | 'ollama'
-  | 'cohere'
-  | 'watsonx'
-  | 'events'
-  | 'chunk'
-  | 'content'
-  | 'ui-message'
-  | 'ndjson'
-  | 'text'
-
 /** What one answer is. Every field may be left out. */
 export interface MockAnswer {
-  /** Answers in this format, whatever the path that is asked; without it, the path decides. */
-  protocol?: MockProtocol
+  /**
+   * Answers in this format, whatever the path that is asked; without it, the path decides. `bedrock-invoke` carries
+   * Anthropic's events, `sagemaker` OpenAI's chunks.
+   */
+  protocol?: WireProtocol
   /** Says this. One of `text`, `echo`, `tokens` and `replay` at a time. */
   text?: string
   /** Says what the last user message says. */
@@ -173,7 +153,7 @@ export interface MockOptions extends MockAnswer {
    * `/api/chat` is `events`; Ollama, which has the same path, answers at `/ollama/api/chat`, or where `protocol` or a
    * route says so.
    */
-  routes?: Record<string, MockProtocol>
+  routes?: Record<string, WireProtocol>
   /** The n-th request gets the n-th of these, laid over the rest of the options; the last one repeats. */
   script?: MockAnswer[]
   /** Requests that are remembered. Default 10,000; the oldest are forgotten first. */

@@ -3,7 +3,8 @@
  */
 import { parseArgs } from 'node:util'
 import { StreamError } from '../errors.js'
-import { type MockAnswer, type MockOptions, type MockProtocol, MockProvider, type MockRequest } from '../testing.js'
+import { protocols, type WireProtocol } from '../providers/formats.js'
+import { type MockAnswer, type MockOptions, MockProvider, type MockRequest } from '../testing.js'
 
 const HELP = `Usage: millstream mock [options]
 
@@ -169,34 +170,15 @@ function number(values: Values, name: keyof Values & keyof typeof OPTIONS): numb
   return value
 }
 
-const formats = [
-  'openai',
-  'openai-responses',
-  'anthropic',
-  'gemini',
-  'gemini-interactions',
-  'workers-ai',
-  'bedrock-converse',
-  'bedrock-invoke',
-  'sagemaker',
-  'ollama',
-  'cohere',
-  'watsonx',
-  'events',
-  'chunk',
-  'content',
-  'ui-message',
-  'ndjson',
-  'text',
-] as const satisfies MockProtocol[]
+const formats = protocols.filter((name) => name !== 'auto')
 
-function format(text: string): MockProtocol {
+function format(text: string): WireProtocol {
   const found = formats.find((name) => name === text)
   if (found !== undefined) return found
   throw new UsageError(`Expected \`--protocol\` to be one of ${formats.join(', ')}, got ${JSON.stringify(text)}`)
 }
 
-function route(text: string): [string, MockProtocol] {
+function route(text: string): [string, WireProtocol] {
   const at = text.lastIndexOf('=')
   const path = text.slice(0, Math.max(at, 0))
   const format = formats.find((name) => name === text.slice(at + 1))
