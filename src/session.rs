@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use millstream_engine::{Backoff, Carrier, Feed, ResumeMode, RetryPolicy, Session, SessionRequest, Timeouts};
+use millstream_engine::{
+    Backoff, Carrier, Feed, ResumeMode, RetryPolicy, Session, SessionRequest, Signing, SigningService, Timeouts,
+};
 use millstream_wire::Protocol;
 use millstream_wire::request::{ChatRequest, RequestError, RequestShape, encode};
 use napi::{Error, Result, Status};
@@ -53,8 +55,34 @@ pub(crate) struct NativeRequest {
     retain: bool,
     deliver: bool,
     flush_interval: f64,
+    sign: Option<NativeSigning>,
     #[serde(default)]
     json: bool,
+}
+
+/// See `Signing` in `lib/providers/resolve.ts`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NativeSigning {
+    service: String,
+    region: String,
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+}
+
+impl NativeSigning {
+    fn into_signing(self) -> Result<Signing> {
+        let services = [SigningService::Bedrock, SigningService::SageMaker];
+        let service = services.into_iter().find(|service| service.as_str() == self.service);
+        Ok(Signing {
+            service: service.ok_or_else(|| invalid("sign.service"))?,
+            region: self.region,
+            access_key_id: self.access_key_id,
+            secret_access_key: self.secret_access_key,
+            session_token: self.session_token,
+        })
+    }
 }
 
 /// How an answer is handed over.
@@ -108,6 +136,7 @@ impl NativeRequest {
                 _ => return Err(invalid("carrier")),
             },
             headers,
+            sign: self.sign.map(NativeSigning::into_signing).transpose()?,
             body: Bytes::from(body),
             protocol: self.protocol.parse::<Protocol>().map_err(|_| invalid("protocol"))?,
             max_event_bytes: self.max_event_bytes as usize,

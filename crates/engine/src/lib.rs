@@ -20,6 +20,7 @@ mod replay;
 mod request;
 mod retry;
 mod session;
+mod sign;
 mod transport;
 mod websocket;
 
@@ -29,3 +30,4 @@ pub use exit::{Exit, Outcome, ResponseInfo, Signal};
 pub use fed::{FedBody, FedRequest, Feed, FeedNotice, Room};
 pub use request::{Backoff, Carrier, ResumeMode, RetryPolicy, SessionRequest, Timeouts};
 pub use session::{Engine, Session};
+pub use sign::{Signing, SigningService};

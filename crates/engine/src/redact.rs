@@ -3,7 +3,7 @@
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use crate::StreamError;
+use crate::{Signing, StreamError};
 
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 2048;
@@ -37,6 +37,7 @@ pub(crate) fn is_harmless(name: &str) -> bool {
 pub(crate) struct Secrets<'a> {
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) sign: Option<&'a Signing>,
     pub(crate) body: &'a [u8],
 }
 
@@ -72,6 +73,12 @@ impl Secrets<'_> {
             text.mask(value, MIN_SECRET);
             for word in value.split([' ', ',', ';', '=', '"']) {
                 text.mask(word, MIN_SECRET);
+            }
+        }
+        if let Some(sign) = self.sign {
+            let Signing { access_key_id, secret_access_key, session_token, .. } = sign;
+            for secret in [Some(secret_access_key), session_token.as_ref(), Some(access_key_id)].into_iter().flatten() {
+                text.mask(secret, MIN_SECRET);
             }
         }
         text.mask(self.url.username(), MIN_SECRET);
@@ -157,7 +164,7 @@ mod tests {
             reqwest::header::HeaderValue::from_str(header.1).unwrap(),
         )]);
         let mut error = StreamError::new(ErrorKind::Unknown, "code", message);
-        Secrets { url: &url, headers: &headers, body: body.as_bytes() }.mask(&mut error);
+        Secrets { url: &url, headers: &headers, sign: None, body: body.as_bytes() }.mask(&mut error);
         error.message
     }
 

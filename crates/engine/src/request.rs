@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use millstream_wire::Protocol;
 
+use crate::Signing;
+
 /// One answer to ask for.
 #[derive(Clone)]
 pub struct SessionRequest {
@@ -14,6 +16,8 @@ pub struct SessionRequest {
     pub carrier: Carrier,
     /// Header names and values, sent as given; they override the defaults.
     pub headers: Vec<(String, String)>,
+    /// What each attempt is signed with. Its `authorization` replaces one among the headers.
+    pub sign: Option<Signing>,
     /// The body, already in the endpoint's shape. Over WebSocket it is one text message.
     pub body: Bytes,
     /// How the endpoint answers.

@@ -208,7 +208,8 @@ async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mu
             Ending::Diverged => (diverged(broke.take(), request.resume), true),
         };
         error.attempt = attempt;
-        Secrets { url: &prepared.url, headers: &prepared.headers, body: &request.body }.mask(&mut error);
+        Secrets { url: &prepared.url, headers: &prepared.headers, sign: request.sign.as_ref(), body: &request.body }
+            .mask(&mut error);
         let mut delay = if for_good { None } else { next_delay(policy, attempt, &error, &delivery) };
         if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited.saturating_add(delay) > cap)) {
             delay = None;

@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use millstream_wire::Protocol;
@@ -23,7 +23,7 @@ use crate::config::{EngineConfig, EngineError, ProxySource};
 use crate::connect::ConnectLimit;
 use crate::plain::{Plain, PlainAnswer};
 use crate::websocket::{self, Framing, Socket};
-use crate::{Carrier, ErrorKind, SessionRequest, StreamError};
+use crate::{Carrier, ErrorKind, SessionRequest, Signing, StreamError};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,6 +57,7 @@ pub(crate) struct Prepared {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    sign: Option<Signing>,
     /// Where the request goes over WebSocket: how.
     web_socket: Option<Framing>,
 }
@@ -108,6 +109,9 @@ impl Transport {
             let mut headers = request.headers.clone();
             if let Some((name, value)) = &extra {
                 headers.insert(name.clone(), value.clone());
+            }
+            if let Some(signing) = &request.sign {
+                signing.sign(&url, &mut headers, &request.body, SystemTime::now())?;
             }
             let connect = clocks.limits().connect;
             if let (Some(direct), "http", None) = (&self.direct, url.scheme(), request.web_socket)
@@ -281,9 +285,13 @@ impl Prepared {
             value.set_sensitive(!crate::redact::is_harmless(parsed.as_str()));
             headers.append(parsed, value);
         }
+        if web_socket.is_some() && request.sign.is_some() {
+            let message = "only requests over HTTP can be signed, and this one goes over WebSocket".to_owned();
+            return Err(invalid("SIGNED_WEBSOCKET", message));
+        }
         if web_socket.is_some() {
             // There is no body either way: the messages are no part of HTTP.
-            return Ok(Self { url, headers, body: request.body.clone(), web_socket });
+            return Ok(Self { url, headers, body: request.body.clone(), sign: None, web_socket });
         }
         for (name, value) in [
             ("accept", "text/event-stream, application/x-ndjson, application/json;q=0.9, text/plain;q=0.8"),
@@ -292,7 +300,7 @@ impl Prepared {
         ] {
             headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
         }
-        Ok(Self { url, headers, body: request.body.clone(), web_socket })
+        Ok(Self { url, headers, body: request.body.clone(), sign: request.sign.clone(), web_socket })
     }
 }
 

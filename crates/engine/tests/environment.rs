@@ -98,6 +98,7 @@ fn child(url: String) {
         url,
         carrier: Carrier::Http,
         headers: vec![("authorization".to_owned(), format!("Bearer {KEY}"))],
+        sign: None,
         body: Bytes::from_static(b"{}"),
         protocol: Protocol::OpenAi,
         max_event_bytes: 1 << 20,

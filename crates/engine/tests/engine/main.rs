@@ -10,6 +10,7 @@ mod json;
 mod resuming;
 mod retrying;
 mod secure;
+mod signing;
 mod support;
 mod timeouts;
 mod transport;

@@ -292,6 +292,7 @@ pub(crate) fn request(url: impl Into<String>) -> SessionRequest {
         url: url.into(),
         carrier: Carrier::Http,
         headers: Vec::new(),
+        sign: None,
         body: Bytes::from_static(br#"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}"#),
         protocol: Protocol::OpenAi,
         max_event_bytes: 1024 * 1024,
