@@ -22,14 +22,24 @@ import {
   type NativeRequest,
 } from './native.js'
 import type { RetryPlan } from './policies.js'
-import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'
+import type { OutputPlan } from './structured-output.js'
+import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, ToolResult, Usage } from './types.js'
 import { mergeReports, toUsage, type UsageReport } from './usage.js'
 
 /** A kept event. Plain text, which is nearly all of them, is kept as the bare string. */
 type Entry = string | KeptEvent
 
 interface KeptEvent {
-  kind: 'text' | 'reasoning' | 'signature' | 'tool-call-delta' | 'tool-call' | 'usage' | 'metadata' | 'finish'
+  kind:
+    | 'text'
+    | 'reasoning'
+    | 'signature'
+    | 'tool-call-delta'
+    | 'tool-call'
+    | 'tool-result'
+    | 'usage'
+    | 'metadata'
+    | 'finish'
   /** Text, or JSON text that is parsed only when somebody reads it. */
   payload: string
   choice: number
@@ -144,6 +154,8 @@ export interface AnswerOptions {
   owner?: AnswerOwner
   /** Whether somebody beside readers and owner hears of a failure. */
   observed?: () => boolean
+  /** Where the text is to be JSON: how to read it. */
+  output?: OutputPlan | undefined
   /** The error that a failure stands for, where the owner has it: that of an answer which JavaScript brings. */
   failure?: (native: NativeError) => StreamError | undefined
   /** Whoever asks for it, where that is not simply the engine. */
@@ -275,6 +287,21 @@ export class Answer implements SessionListener {
     }
   }
 
+  /** Where the text is to be JSON: how to read it. */
+  get output(): OutputPlan | undefined {
+    return this.#options.output
+  }
+
+  /** The text that is to be JSON: where the model spoke again after the results of calls, what it said last. */
+  get outputText(): string {
+    const last = this.#log.findLastIndex((entry) => typeof entry !== 'string' && entry.kind === 'tool-result')
+    if (last === -1) return this.textSoFar
+    return this.#log
+      .slice(last + 1)
+      .filter((entry) => typeof entry === 'string')
+      .join('')
+  }
+
   // What is known so far.
 
   get outcome(): Outcome | undefined {
@@ -292,6 +319,11 @@ export class Answer implements SessionListener {
 
   get model(): string {
     return this.#model
+  }
+
+  /** The provider's id of it, where it gave one. */
+  get id(): string | undefined {
+    return this.#id
   }
 
   get requestId(): string | undefined {
@@ -342,17 +374,24 @@ export class Answer implements SessionListener {
   }
 
   /** The tool calls, reasoning and metadata that were kept. */
-  gather(): { toolCalls: ToolCall[]; reasoning: string; metadata: Record<string, unknown> } {
+  gather(): {
+    toolCalls: ToolCall[]
+    toolResults?: ToolResult[]
+    reasoning: string
+    metadata: Record<string, unknown>
+  } {
     const toolCalls: ToolCall[] = []
+    const toolResults: ToolResult[] = []
     let reasoning = ''
     let metadata: Record<string, unknown> = {}
     for (const entry of this.#log) {
       if (typeof entry === 'string') continue
       if (entry.kind === 'tool-call') toolCalls.push(parseToolCall(entry.payload))
+      else if (entry.kind === 'tool-result') toolResults.push(parseToolResult(entry.payload))
       else if (entry.kind === 'reasoning' && entry.choice === 0) reasoning += entry.payload
       else if (entry.kind === 'metadata') metadata = { ...metadata, ...JSON.parse(entry.payload) }
     }
-    return { toolCalls, reasoning, metadata }
+    return { toolCalls, ...(toolResults.length > 0 && { toolResults }), reasoning, metadata }
   }
 
   // Readers.
@@ -618,6 +657,11 @@ export class Answer implements SessionListener {
     this.#owner?.[hearNews](this, { kind: 'tool-call', call: parseToolCall(json) })
   }
 
+  toolResult(json: string): void {
+    if (this.#outcome !== undefined) return
+    this.#keep({ kind: 'tool-result', payload: json, choice: 0 }, json)
+  }
+
   usage(json: string): void {
     if (this.#outcome !== undefined) return
     this.#report = mergeReports(this.#report, JSON.parse(json) as UsageReport)
@@ -816,6 +860,7 @@ export const kindNumbers: Record<KeptEvent['kind'] | 'start', number> = {
   signature: 4,
   'tool-call-delta': 5,
   'tool-call': 6,
+  'tool-result': 19,
   usage: 7,
   metadata: 8,
   finish: 11,
@@ -846,6 +891,11 @@ function parseToolCall(json: string): ToolCall {
   return parsed
 }
 
+function parseToolResult(json: string): ToolResult {
+  const { id, tool, result, isError } = JSON.parse(json) as Required<ToolResult>
+  return { id, tool, result, ...(isError && { isError }) }
+}
+
 /** What a reader gets for a kept event. `index` counts the text chunks before it. */
 export function toChunk(entry: Entry, index: number, answer: Answer): StreamChunk {
   if (typeof entry === 'string') return { type: 'text', content: entry, index }
@@ -865,6 +915,8 @@ export function toChunk(entry: Entry, index: number, answer: Answer): StreamChun
     }
     case 'tool-call':
       return { type: 'tool-call', content: '', ...parseToolCall(payload) }
+    case 'tool-result':
+      return { type: 'tool-result', content: '', ...parseToolResult(payload) }
     case 'usage':
       return { type: 'usage', content: '', usage: toUsage(JSON.parse(payload) as UsageReport) }
     case 'metadata':

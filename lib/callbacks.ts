@@ -25,8 +25,8 @@ export async function tell(answer: Answer, callbacks: StreamCallbacks): Promise<
       threw(thrown)
     }
   }
-  const { onStart, onChunk, onToken, onUsage, onComplete, onError } = callbacks
-  const inPieces = onChunk !== undefined || onToken !== undefined || onUsage !== undefined
+  const { onStart, onComplete, onError } = callbacks
+  const inPieces = pieceKeys.some((name) => callbacks[name] !== undefined)
   // Announced before the request is made, so that the engine delivers from the beginning.
   const chunks = inPieces ? readForCallbacks(answer) : undefined
   await new Promise<void>((resolve) => answer.whenOpen(resolve))
@@ -64,8 +64,12 @@ export async function tell(answer: Answer, callbacks: StreamCallbacks): Promise<
   return failure ?? { error }
 }
 
+/** Those that are told of pieces. */
+const pieceKeys = ['onChunk', 'onToken', 'onToolCall', 'onToolResult', 'onUsage'] as const
+
 /** Tells of one chunk. A promise only where a callback gave one: a token need not wait for the loop then. */
-function piece(chunk: StreamChunk, { onChunk, onToken, onUsage }: StreamCallbacks, answer: Answer): unknown {
+function piece(chunk: StreamChunk, callbacks: StreamCallbacks, answer: Answer): unknown {
+  const { onChunk, onToken, onToolCall, onToolResult, onUsage } = callbacks
   const heard = onChunk?.(chunk)
   if (chunk.type === 'text' && chunk.choice === undefined && onToken !== undefined) {
     return isThenable(heard) ? heard.then(() => onToken(chunk.content)) : onToken(chunk.content)
@@ -74,6 +78,14 @@ function piece(chunk: StreamChunk, { onChunk, onToken, onUsage }: StreamCallback
     // Of reports that complete each other, this one and those before it.
     const usage = answer.usageSoFar ?? chunk.usage
     return isThenable(heard) ? heard.then(() => onUsage(usage)) : onUsage(usage)
+  }
+  if (chunk.type === 'tool-call' && onToolCall !== undefined) {
+    const { type: _, content: __, ...call } = chunk
+    return isThenable(heard) ? heard.then(() => onToolCall(call)) : onToolCall(call)
+  }
+  if (chunk.type === 'tool-result' && onToolResult !== undefined) {
+    const { type: _, content: __, ...result } = chunk
+    return isThenable(heard) ? heard.then(() => onToolResult(result)) : onToolResult(result)
   }
   return heard
 }

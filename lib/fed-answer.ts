@@ -345,6 +345,10 @@ function writeChunk(chunk: FedChunk, session: FedSession): Room {
     }
     case 'tool-call':
       return session.feedRecord(kindNumbers['tool-call'], 0, json(callRecord(chunk)))
+    case 'tool-result': {
+      const { id, tool, result = null, isError = false } = chunk
+      return session.feedRecord(kindNumbers['tool-result'], 0, json({ id, tool, result, isError }))
+    }
     case 'usage':
       return session.feedRecord(kindNumbers.usage, 0, json(chunk.usage))
     case 'metadata':

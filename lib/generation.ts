@@ -2,6 +2,7 @@
 import { checkInteger, checkNumber, checkObject, checkOneOf, describe, fail } from './check.js'
 import { ValidationError } from './errors.js'
 import type { Codec, Quirks } from './providers.js'
+import type { WireOutput } from './structured-output.js'
 import type { Message } from './types.js'
 
 /**
@@ -50,24 +51,6 @@ export interface ReasoningOptions {
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high'
 
 const efforts = ['none', 'minimal', 'low', 'medium', 'high'] as const satisfies readonly ReasoningEffort[]
-
-/**
- * What form the answer's text is to have. With a `schema` it is JSON of that schema, else `format` says it: `json` is
- * JSON of any form.
- *
- * @example
- * const output: OutputSpec = { schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } }
- */
-export interface OutputSpec {
-  /** Default `structured` where there is a `schema`, else `text`. */
-  format?: 'text' | 'json' | 'structured'
-  /** A JSON schema. */
-  schema?: unknown
-  /** What providers that name schemas call it. Default `answer`. */
-  name?: string
-  /** Whether the answer must keep to the schema, where a provider lets one choose. */
-  strict?: boolean
-}
 
 /**
  * Whether the model must call a tool: as it sees fit, never, at least one, or this one.
@@ -180,7 +163,7 @@ export interface WireRequest extends GenerationOptions {
   tools?: readonly unknown[] | undefined
   toolChoice?: ToolChoice | undefined
   parallelToolCalls?: boolean | undefined
-  output?: OutputSpec | undefined
+  output?: WireOutput | undefined
   /** False asks for the whole answer at once. */
   stream?: boolean | undefined
 }

@@ -26,7 +26,7 @@ export {
   type EventStreamDecoderOptions,
   type ServerSentEvent,
 } from './event-stream.js'
-export type { GenerationOptions, OutputSpec, ReasoningEffort, ReasoningOptions, ToolChoice } from './generation.js'
+export type { GenerationOptions, ReasoningEffort, ReasoningOptions, ToolChoice } from './generation.js'
 export type { HandlerOptions, NodeHandler, RequestLimits } from './handler.js'
 export { JsonStreamDecoder, type JsonStreamDecoderOptions, type PartialJson, parsePartialJson } from './partial-json.js'
 export {
@@ -93,6 +93,7 @@ export type {
   RequestMessage,
   TextPart,
 } from './request-messages.js'
+export type { JsonSchema, Schema, StandardResult, StandardSchema } from './schema.js'
 export {
   type ConnectionReport,
   type ConnectionTarget,
@@ -126,5 +127,16 @@ export {
   type WebStreamingResponse,
   type WebStreamingResponseOptions,
 } from './streaming-response.js'
+export type { DeepPartial, OutputSpec } from './structured-output.js'
 export type { TextBufferOptions, TextStream } from './text-stream.js'
-export type { CollectedResponse, FinishReason, Message, StreamChunk, StreamMetrics, ToolCall, Usage } from './types.js'
+export { defineTool, type ExecutableTool, type ToolContext, type ToolStep } from './tools.js'
+export type {
+  CollectedResponse,
+  FinishReason,
+  Message,
+  StreamChunk,
+  StreamMetrics,
+  ToolCall,
+  ToolResult,
+  Usage,
+} from './types.js'

@@ -27,6 +27,7 @@ export interface SessionListener {
   toolCallDelta(json: string): void
   /** JSON of `{id, index, tool, arguments, valid, choice}`; `arguments` is the raw JSON text as a string. */
   toolCall(json: string): void
+  toolResult(json: string): void
   /** JSON of `{promptTokens?, completionTokens?, totalTokens?, cachedTokens?, reasoningTokens?, audioTokens?, raw?}`. */
   usage(json: string): void
   /** JSON of an object. */
@@ -307,6 +308,8 @@ function tell(listener: SessionListener, id: number, kind: number, payload: stri
       return listener.toolCallDelta(payload)
     case 6:
       return listener.toolCall(payload)
+    case 19:
+      return listener.toolResult(payload)
     case 7:
       return listener.usage(payload)
     case 8:

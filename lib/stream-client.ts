@@ -11,11 +11,15 @@ import { checkObject, describe, fail } from './check.js'
 import { classifyError } from './classify.js'
 import { type ClientConfig, type ClientSettings, clientKeys, clientSettings, resolveChoice } from './client-config.js'
 import type { StreamErrorType } from './errors.js'
+import { answerFromChunks } from './fed-answer.js'
+import type { ToolChoice } from './generation.js'
 import { type Asker, type HandlerOptions, handlerKeys, type NodeHandler, nodeHandler, webHandler } from './handler.js'
 import type { NativeRequest } from './native.js'
-import { checkResume, planRetry, planTimeouts } from './policies.js'
+import { checkResume, planRetry, planTimeouts, type RetryPlan } from './policies.js'
 import { viaDecoder } from './providers/decoded.js'
+import type { RequestMessage } from './request-messages.js'
 import {
+  type CheckedRequest,
   callbackKeys,
   checkRequest,
   optionKeys,
@@ -23,8 +27,11 @@ import {
   requestKeys,
   type StreamCallbacks,
   type StreamRequest,
+  type Tool,
 } from './stream-request.js'
-import { AnswerHandle, collect, type ErrorMode, type StreamHandle } from './stream-result.js'
+import { AnswerHandle, collect, type ErrorMode, readObject, type StreamHandle } from './stream-result.js'
+import type { Target } from './target.js'
+import { ToolSteps } from './tool-steps.js'
 import type { CollectedResponse } from './types.js'
 
 /**
@@ -111,16 +118,17 @@ export class StreamClient {
    * const client = new StreamClient({ providers: { local: { baseUrl: 'http://127.0.0.1:8080/v1', model: 'llama' } } })
    * for await (const chunk of client.stream('Write a haiku')) process.stdout.write(chunk.content)
    */
-  stream(request: StreamRequest | string, options?: RequestOptions): StreamHandle {
+  stream<T = unknown>(request: StreamRequest<T> | string, options?: RequestOptions<T>): StreamHandle<T> {
     const question = this.#prepare(merge(request, options))
     const handle = new AnswerHandle(question.answer, question.errors)
     begin(question)
-    return handle
+    // What `object` is follows from the schema.
+    return handle as StreamHandle as StreamHandle<T>
   }
 
   /**
-   * Asks, and gives the whole answer. Rejects where it fails or is aborted, or with what a callback threw; not before the
-   * callbacks are done.
+   * Asks, and gives the whole answer. Rejects where it fails or is aborted, where it is not the JSON that `output` asked
+   * for, or with what a callback threw; not before the callbacks are done.
    *
    * @example
    * import { StreamClient } from 'millstream'
@@ -134,16 +142,16 @@ export class StreamClient {
    * })
    * console.log(answer.finishReason)
    */
-  async generate(
-    request: Omit<StreamRequest, 'retain' | 'errors'> | string,
-    options?: Omit<RequestOptions, 'retain' | 'errors'>,
-  ): Promise<CollectedResponse> {
+  async generate<T = unknown>(
+    request: Omit<StreamRequest<T>, 'retain' | 'errors'> | string,
+    options?: Omit<RequestOptions<T>, 'retain' | 'errors'>,
+  ): Promise<CollectedResponse<T>> {
     const merged = merge(request, options)
     for (const key of ['retain', 'errors'] as const) {
       if (merged[key] !== undefined)
         fail(key, 'left out: the whole answer is given, or the error thrown', describe(merged[key]))
     }
-    return whole(this.#prepare(merged))
+    return (await whole(this.#prepare(merged))) as CollectedResponse<T>
   }
 
   /**
@@ -245,6 +253,78 @@ export class StreamClient {
   /** Checks a request and makes its answer, which is not asked for yet. */
   #prepare(request: StreamRequest): Prepared {
     checkObject(request, 'request', requestKeys)
+    const turn = this.#turn(request)
+    const { checked } = turn
+    const { callbacks, errors, signal, tools } = checked
+    const common = { callbacks, errors, signal }
+    const observed = () => callbacks.onError !== undefined
+    if (tools !== undefined) return { ...common, ...this.#withTools(request, turn, tools, observed) }
+    const answer = this.#answer(turn, { retain: checked.retain, observed, output: checked.output })
+    const json = checked.output?.isIncremental === true && { json: true }
+    return { ...common, answer, ask: () => answer.ask({ ...turn.request, ...json }, turn.body) }
+  }
+
+  /** An answer in which tools are run: each turn of the model is a request of its own. */
+  #withTools(
+    request: StreamRequest,
+    first: Turn,
+    { set, maxSteps }: NonNullable<CheckedRequest['tools']>,
+    observed: () => boolean,
+  ): Pick<Prepared, 'answer' | 'ask' | 'threw'> {
+    const { prompt, input, messages, onStep: _, maxSteps: __, tools: ___, toolChoice, ...rest } = request
+    const question: readonly RequestMessage[] = [{ role: 'user', content: prompt ?? input?.text ?? '' }]
+    // Told to call a tool, the model would do nothing else, again and again.
+    const later: ToolChoice | undefined = toolChoice === undefined || toolChoice === 'none' ? toolChoice : 'auto'
+    const { checked, target } = first
+    let ask = () => {}
+    let threw: { thrown: unknown } | undefined
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve
+    })
+    const steps = new ToolSteps({
+      tools: set,
+      maxSteps,
+      messages: messages ?? question,
+      asked,
+      ask: (said, step) => {
+        const next = { ...rest, messages: said, tools: set.definitions as Tool[], ...(later && { toolChoice: later }) }
+        const turn = step === 1 ? first : this.#turn(next)
+        const answer = this.#answer(turn, { retain: false, observed: () => true })
+        answer.ask({ ...turn.request, retain: false }, turn.body)
+        return answer
+      },
+      onStep: async (step) => {
+        try {
+          await checked.callbacks.onStep?.(step)
+        } catch (thrown) {
+          threw ??= { thrown }
+          answer.abort(thrown, 'A callback threw')
+        }
+      },
+    })
+    const { retain, model, output } = checked
+    const credit = this.#settings.credit
+    const answer: Answer = answerFromChunks(steps, {
+      provider: target.provider,
+      model,
+      retain,
+      credit,
+      observed,
+      output,
+    })
+    return { answer, ask, threw: () => threw }
+  }
+
+  #answer({ checked, target, retry }: Turn, given: Pick<AnswerOptions, 'retain' | 'observed' | 'output'>): Answer {
+    const { provider, codec } = target
+    const credit = this.#settings.credit
+    const options: AnswerOptions = { provider, model: checked.model, retry, push: false, credit, ...given }
+    if (codec !== undefined) options.via = viaDecoder(codec, options)
+    return new Answer(options)
+  }
+
+  /** Checks what is asked in one turn of the model, and makes the engine's request of it. */
+  #turn(request: StreamRequest): Turn {
     const settings = this.#settings
     const { target, model } = resolveChoice(settings, request.provider)
     const checked = checkRequest(request, model ?? settings.defaultModel)
@@ -257,36 +337,34 @@ export class StreamClient {
       push: false,
       retain: checked.retain,
     }
-    const { callbacks, errors, signal } = checked
-    const options: AnswerOptions = {
-      provider: target.provider,
-      model: checked.model,
-      retry,
-      retain: checked.retain,
-      push: false,
-      credit: settings.credit,
-      observed: () => callbacks.onError !== undefined,
-    }
-    if (target.codec !== undefined) options.via = viaDecoder(target.codec, options)
     return {
-      answer: new Answer(options),
+      checked,
+      target,
+      retry,
       request: nativeRequest({ ...settings, target, model: checked.model, resume }, turn, request.stream),
       body: checked.body(target),
-      callbacks,
-      errors,
-      signal,
     }
   }
+}
+
+/** A checked turn of the model. */
+interface Turn {
+  checked: CheckedRequest
+  target: Target
+  retry: RetryPlan
+  request: NativeRequest
+  body: string
 }
 
 /** A checked question. */
 interface Prepared {
   answer: Answer
-  request: NativeRequest
-  body: string
+  ask(): void
   callbacks: StreamCallbacks
   errors: ErrorMode
   signal: AbortSignal | undefined
+  /** What `onStep` threw, which ended the answer. */
+  threw?(): { thrown: unknown } | undefined
 }
 
 const testKeys = [
@@ -314,14 +392,14 @@ function merge(request: StreamRequest | string, options: RequestOptions | undefi
 }
 
 /** Asks. Whoever wants the answer in pieces has to be there by now. */
-function start({ answer, request, body, signal }: Prepared): void {
+function start({ answer, ask, signal }: Prepared): void {
   if (signal !== undefined) {
     const abort = () => answer.abort(signal.reason)
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
     answer.whenEnded(() => signal.removeEventListener('abort', abort))
   }
-  answer.ask(request, body)
+  ask()
 }
 
 /** Asks, and tells the callbacks, if any. */
@@ -329,11 +407,12 @@ function begin(question: Prepared): void {
   const { answer, callbacks } = question
   if (callbackKeys.some((name) => callbacks[name] !== undefined)) {
     void tell(answer, callbacks).then((told) => {
-      if (!('thrown' in told)) return
+      const failure = 'thrown' in told ? told : question.threw?.()
+      if (failure === undefined) return
       // Readers learn of it by the abort it caused; where there are none, it must not vanish.
       const { outcome, witnessed } = answer
-      if (witnessed && outcome?.kind === 'aborted' && outcome.error.cause === told.thrown) return
-      void Promise.reject(told.thrown)
+      if (witnessed && outcome?.kind === 'aborted' && outcome.error.cause === failure.thrown) return
+      void Promise.reject(failure.thrown)
     })
   }
   start(question)
@@ -347,9 +426,17 @@ async function whole(question: Prepared): Promise<CollectedResponse> {
   if (answer.isUnclaimed) answer.claim(true)
   start(question)
   const end = await told
-  if ('thrown' in end) throw end.thrown
-  if (end.error !== undefined) throw end.error
-  return collect(answer)
+  const failure = 'thrown' in end ? end : question.threw?.()
+  if (failure !== undefined) throw failure.thrown
+  if ('error' in end && end.error !== undefined) throw end.error
+  const collected = collect(answer)
+  if (answer.output === undefined || waitsForTools(collected)) return collected
+  return { ...collected, object: await readObject(answer) }
+}
+
+/** Whether the model said nothing but what is to be done before it answers. */
+function waitsForTools({ text, finishReason }: CollectedResponse): boolean {
+  return finishReason === 'tool-calls' && text.trim() === ''
 }
 
 /**

@@ -23,7 +23,6 @@ import {
   encodeRequest,
   type GenerationOptions,
   generationKeys,
-  type OutputSpec,
   type ToolChoice,
   toJson,
   type WireMessage,
@@ -31,11 +30,14 @@ import {
 import type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 import type { ProviderName } from './providers.js'
 import { type CacheControl, checkCacheControl, checkMessage, type RequestMessage } from './request-messages.js'
+import type { Schema } from './schema.js'
 import type { ErrorMode } from './stream-result.js'
-import type { CollectedResponse, StreamChunk, Usage } from './types.js'
+import { checkOutput, type OutputPlan, type OutputSpec } from './structured-output.js'
+import { checkToolSet, type ExecutableTool, type ToolSet, type ToolStep } from './tools.js'
+import type { CollectedResponse, StreamChunk, ToolCall, ToolResult, Usage } from './types.js'
 
 /**
- * A tool the model may call. `parameters` is a JSON schema.
+ * A tool the model may call, and somebody else runs. `parameters` is a JSON Schema, or a schema of a validation library.
  *
  * @example
  * import type { FunctionTool } from 'millstream'
@@ -49,7 +51,7 @@ import type { CollectedResponse, StreamChunk, Usage } from './types.js'
 export interface FunctionTool {
   name: string
   description?: string
-  parameters?: unknown
+  parameters?: Schema
   /** Whether arguments must keep to the schema, where a provider lets one choose. */
   strict?: boolean
   cacheControl?: CacheControl
@@ -124,6 +126,12 @@ export interface StreamCallbacks {
   onChunk?(chunk: StreamChunk): unknown
   /** Called for each piece of the text of the first alternative, after `onChunk`. */
   onToken?(token: string): unknown
+  /** Called for each call of a tool, before it is run. */
+  onToolCall?(call: ToolCall): unknown
+  /** Called for what each call gave, where tools are run. */
+  onToolResult?(result: ToolResult): unknown
+  /** Called after each turn of the model in an answer with tools, and the results of its calls. Does not read. */
+  onStep?(step: ToolStep): unknown
   /** Called with the counts so far whenever the provider reports some: once, with nearly all of them. */
   onUsage?(usage: Usage): unknown
   /** Called once, where the answer came to its end. With `retain: false` its text is `''`. */
@@ -141,7 +149,7 @@ export interface StreamCallbacks {
  * const options: RequestOptions = { temperature: 0, timeout: { total: 20_000 }, signal: AbortSignal.timeout(30_000) }
  * await new StreamClient({ defaultModel: 'gpt-4o-mini' }).stream('Hello', options)
  */
-export interface RequestOptions extends GenerationOptions, StreamCallbacks {
+export interface RequestOptions<T = unknown> extends GenerationOptions, StreamCallbacks {
   /** Whom to ask: one of the client's `providers`, one known by name, or any other by its URL. Default the client's. */
   provider?: ProviderName | 'auto' | ClientProvider | (string & {})
   /** Default the client's. */
@@ -149,13 +157,22 @@ export interface RequestOptions extends GenerationOptions, StreamCallbacks {
   systemPrompt?: string
   /** How many alternatives to give. Default 1. */
   n?: number
-  tools?: readonly Tool[]
+  /**
+   * What the model may call. Those with an `execute` are run when it does, and the answer goes on with what they gave;
+   * where it calls others, too, the answer ends, for whoever runs those.
+   */
+  tools?: readonly (Tool | ExecutableTool)[]
+  /**
+   * How many turns of the model an answer with tools may have. After the last, its calls are run, but not sent back:
+   * `finishReason` is then `tool-calls`. Each turn is a request of its own, with the timeouts and retries of one. Default 5.
+   */
+  maxSteps?: number
   /** Default `'auto'`. */
   toolChoice?: ToolChoice
   /** Whether the model may call several tools at once. Default the provider's, which is nearly always yes. */
   parallelToolCalls?: boolean
   /** What form the answer's text is to have. */
-  output?: OutputSpec
+  output?: OutputSpec<T>
   /** Further headers of this request. */
   headers?: Record<string, string>
   /** Ends the answer: readers get an `aborted_error`. */
@@ -180,7 +197,7 @@ export interface RequestOptions extends GenerationOptions, StreamCallbacks {
  * const request: StreamRequest = { provider: 'openai', model: 'gpt-4o-mini', prompt: 'Write a haiku' }
  * for await (const chunk of new StreamClient().stream(request)) process.stdout.write(chunk.content)
  */
-export interface StreamRequest extends RequestOptions {
+export interface StreamRequest<T = unknown> extends RequestOptions<T> {
   /** The conversation, oldest first. */
   messages?: readonly RequestMessage[]
   /** One message of the user. */
@@ -193,6 +210,9 @@ export const callbackKeys = [
   'onStart',
   'onChunk',
   'onToken',
+  'onToolCall',
+  'onToolResult',
+  'onStep',
   'onUsage',
   'onComplete',
   'onError',
@@ -204,6 +224,7 @@ export const optionKeys = [
   'systemPrompt',
   'n',
   'tools',
+  'maxSteps',
   'toolChoice',
   'parallelToolCalls',
   'output',
@@ -231,6 +252,10 @@ export interface CheckedRequest {
   model: string
   /** The engine's request as JSON. */
   body(asked: Asked): string
+  /** Where JSON is asked for: how to read it. */
+  output: OutputPlan | undefined
+  /** Where there are tools to be run. */
+  tools: { set: ToolSet; maxSteps: number } | undefined
   headers: Record<string, string>
   signal: AbortSignal | undefined
   retain: boolean
@@ -244,28 +269,43 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
   if (model === undefined) {
     fail('model', "a model's name, in the request, its provider or the client's `defaultModel`", 'none')
   }
+  const output = given.output === undefined ? undefined : checkOutput(given.output)
+  const set = given.tools === undefined ? undefined : checkToolSet(given.tools)
   const request = {
     model: checkNonEmpty(model, 'model'),
     messages: checkQuestion(given),
     systemPrompt: given.systemPrompt === undefined ? undefined : checkString(given.systemPrompt, 'systemPrompt'),
     n: given.n === undefined ? undefined : checkInteger(given.n, 'n', 1),
-    tools: given.tools === undefined ? undefined : checkTools(given.tools),
+    tools: set === undefined ? undefined : checkTools(set.definitions),
     toolChoice: given.toolChoice === undefined ? undefined : checkToolChoice(given.toolChoice),
     parallelToolCalls:
       given.parallelToolCalls === undefined ? undefined : checkBoolean(given.parallelToolCalls, 'parallelToolCalls'),
-    output: given.output === undefined ? undefined : checkOutput(given.output),
+    output: output?.wire,
     stream: given.stream === undefined ? undefined : checkBoolean(given.stream, 'stream'),
     ...checkGeneration(given),
   }
   return {
     model: request.model,
     body: (asked) => encodeRequest(request, asked),
+    output,
+    tools: checkSteps(given, set),
     headers: given.headers === undefined ? {} : checkHeaders(given.headers, 'headers'),
     signal: given.signal === undefined ? undefined : checkSignal(given.signal, 'signal'),
     retain: given.retain === undefined || checkBoolean(given.retain, 'retain'),
     errors: checkOneOf(given.errors ?? 'throw', 'errors', ['throw', 'chunk']),
     callbacks: checkCallbacks(given),
   }
+}
+
+function checkSteps({ maxSteps, n = 1, onStep }: StreamRequest, set: ToolSet | undefined): CheckedRequest['tools'] {
+  if (set === undefined || set.runnable.size === 0) {
+    const without = 'left out where no tool has an `execute`'
+    if (maxSteps !== undefined) fail('maxSteps', without, describe(maxSteps))
+    if (onStep !== undefined) fail('onStep', without, 'a function')
+    return undefined
+  }
+  if (n > 1) fail('n', '1 where tools are run', describe(n))
+  return { set, maxSteps: maxSteps === undefined ? 5 : checkInteger(maxSteps, 'maxSteps', 1) }
 }
 
 function checkCallbacks(given: StreamCallbacks): StreamCallbacks {
@@ -299,9 +339,9 @@ function checkQuestion({ messages, prompt, input }: StreamRequest): WireMessage[
   return messages.map(checkMessage)
 }
 
-function checkTools(tools: unknown): unknown[] {
-  if (!Array.isArray(tools)) fail('tools', 'an array of tools', describe(tools))
-  for (const [index, tool] of tools.entries()) {
+function checkTools(tools: readonly unknown[]): unknown[] {
+  for (const [index, given] of tools.entries()) {
+    const tool = given as Record<string, unknown> | null
     const field = `tools[${index}]`
     if (typeof tool !== 'object' || tool === null || Object.keys(tool).length === 0) {
       fail(field, "an object with a `name`, a `type` or, of a provider's own, another member", describe(tool))
@@ -320,31 +360,4 @@ function checkToolChoice(given: unknown): ToolChoice {
   if (named?.type === 'function') return { tool: checkNonEmpty(named.function?.name, 'toolChoice.function.name') }
   const { tool } = checkObject(given, 'toolChoice', ['tool'], 'toolChoice.')
   return { tool: checkNonEmpty(tool, 'toolChoice.tool') }
-}
-
-function checkOutput(given: unknown): OutputSpec {
-  const output = checkObject(given, 'output', ['format', 'schema', 'name', 'strict'], 'output.')
-  const checked: OutputSpec = {}
-  if (output.format !== undefined) {
-    checked.format = checkOneOf(output.format, 'output.format', ['text', 'json', 'structured'] as const)
-  }
-  if (output.schema !== undefined) {
-    const { schema } = output
-    if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
-      fail('output.schema', 'a JSON schema', describe(schema))
-    }
-    if (checked.format === 'text') fail('output.schema', "left out with format 'text'", 'one')
-    checked.schema = JSON.parse(toJson(schema, 'output.schema'))
-  } else if (checked.format === 'structured') {
-    fail('output.schema', "a JSON schema with format 'structured'", 'none')
-  }
-  if (output.name !== undefined) checked.name = checkName(output.name, 'output.name')
-  if (output.strict !== undefined) checked.strict = checkBoolean(output.strict, 'output.strict')
-  return checked
-}
-
-/** Names of schemas are of these characters with all who take one. */
-function checkName(name: unknown, field: string): string {
-  if (typeof name === 'string' && /^[\w-]{1,64}$/.test(name)) return name
-  return fail(field, 'up to 64 letters, digits, _ and -', describe(name))
 }

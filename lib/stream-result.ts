@@ -3,7 +3,7 @@
  * many readers as one likes. Nothing here buffers: chunks are kept once, by the {@link Answer}.
  */
 import { type Answer, toChunk } from './answer.js'
-import { StreamError } from './errors.js'
+import { parsePartialJson } from './partial-json.js'
 import {
   type PipeOptions,
   type PipeReport,
@@ -18,6 +18,7 @@ import {
 } from './relay.js'
 import type { ResponseLike } from './streaming-response/output.js'
 import type { StreamingResponse } from './streaming-response.js'
+import { type DeepPartial, PartialOutput, parseOutput } from './structured-output.js'
 import { bufferText, type TextBufferOptions, type TextStream } from './text-stream.js'
 import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './types.js'
 
@@ -32,7 +33,7 @@ import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './type
  * @example
  * for await (const chunk of stream.stream('Hello')) process.stdout.write(chunk.content)
  */
-export interface StreamHandle extends PromiseLike<StreamResult>, AsyncIterable<StreamChunk> {
+export interface StreamHandle<T = unknown> extends PromiseLike<StreamResult<T>>, AsyncIterable<StreamChunk> {
   /** Closes the upstream connection. Whoever still reads gets an `aborted_error` whose `cause` is `reason`. */
   abort(reason?: unknown): void
   /** As {@link StreamResult.pipe}; an answer whose head never comes is told by an error status, too. */
@@ -51,7 +52,7 @@ export interface StreamHandle extends PromiseLike<StreamResult>, AsyncIterable<S
  * for await (const piece of result.textStream) process.stdout.write(piece)
  * console.log(await result.usage)
  */
-export interface StreamResult extends AsyncIterable<StreamChunk> {
+export interface StreamResult<T = unknown> extends AsyncIterable<StreamChunk> {
   /** All chunks; iterate it or call it. */
   readonly stream: AsyncIterable<StreamChunk> & (() => AsyncIterable<StreamChunk>)
   /** The text alone. */
@@ -64,8 +65,19 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
    */
   readonly usage: Promise<Usage | undefined>
   readonly finishReason: Promise<FinishReason>
-  /** The whole text parsed as JSON. */
-  readonly object: Promise<unknown>
+  /**
+   * The whole text parsed as JSON, out of its code fence where it stands in one; with an `output.schema`, what that makes
+   * of it. Rejects with an {@link OutputError} where it is no JSON, or does not match. Of an answer in several steps it is
+   * the text of the last.
+   */
+  readonly object: Promise<T>
+  /**
+   * The object as it arrives: each time there is more of the text, the value so far, as {@link JsonStreamDecoder} gives it.
+   * It is not checked against a schema. While nobody asks for the next one, pieces gather.
+   */
+  readonly partialObjectStream: AsyncIterable<DeepPartial<T>>
+  /** The object as far as it came; `undefined` where none has begun, and with `retain: false`. */
+  readonly partialObject: DeepPartial<T> | undefined
   /** The provider's name, `''` for an app's own route. */
   readonly provider: string
   /** The model that answers, as the provider names it, else the one asked for. */
@@ -77,7 +89,7 @@ export interface StreamResult extends AsyncIterable<StreamChunk> {
   /** The same as `text`. */
   getFullResponse(): Promise<string>
   /** The whole answer as one object. */
-  collect(): Promise<CollectedResponse>
+  collect(): Promise<CollectedResponse<T>>
   /** As {@link StreamHandle.abort}. */
   abort(reason?: unknown): void
   /**
@@ -134,13 +146,22 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   readonly #pick: (chunk: StreamChunk) => T | undefined
   readonly #waiting: Waiting<T>[] = []
   readonly isDeaf: boolean
+  /** What picked chunks come to, where they are gathered: asked once nothing more is there, and at the end. */
+  readonly #gathered: ((isEnd: boolean) => T | undefined) | undefined
   #position = 0
   #index = 0
   #done = false
 
-  constructor(answer: Answer, mode: ErrorMode, pick: (chunk: StreamChunk) => T | undefined, isDeaf = false) {
+  constructor(
+    answer: Answer,
+    mode: ErrorMode,
+    pick: (chunk: StreamChunk) => T | undefined,
+    isDeaf = false,
+    gathered?: (isEnd: boolean) => T | undefined,
+  ) {
     answer.claim(false)
     this.isDeaf = isDeaf
+    this.#gathered = gathered
     this.#answer = answer
     this.#mode = mode
     this.#pick = pick
@@ -206,9 +227,12 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
       if (value !== undefined) return { done: false, value }
     }
     const { outcome } = answer
+    const gathered = this.#gathered?.(false)
+    if (gathered !== undefined) return { done: false, value: gathered }
     if (outcome === undefined) return undefined
     this.#done = true
     answer.detach(this)
+    if (outcome.kind === 'complete') this.#gathered?.(true)
     if (outcome.kind === 'complete' || outcome.kind === 'stopped') return { done: true, value: undefined }
     if (this.#mode === 'throw') throw outcome.error
     const value = this.#pick({ type: 'error', content: '', error: outcome.error.message, cause: outcome.error })
@@ -224,14 +248,47 @@ function textOnly(chunk: StreamChunk): string | undefined {
   return chunk.type === 'text' && chunk.choice === undefined ? chunk.content : undefined
 }
 
+/** Every chunk as it is, save that pieces of text that is to be JSON have `partial`. */
+function everythingOf(answer: Answer): (chunk: StreamChunk) => StreamChunk {
+  if (answer.output === undefined) return everything
+  const output = new PartialOutput()
+  // Made when it is asked for. Whoever copies or prints a chunk doesn't ask.
+  const partial = { get: () => output.value, enumerable: false }
+  return (chunk) => (watch(output, chunk) ? Object.defineProperty(chunk, 'partial', partial) : chunk)
+}
+
+/** Shows a chunk to `output`; whether it was a piece of the text. */
+function watch(output: PartialOutput, chunk: StreamChunk): boolean {
+  if (chunk.type === 'text' && chunk.choice === undefined) {
+    output.feed(chunk.content)
+    return true
+  }
+  // What the model says next is another answer.
+  if (chunk.type === 'tool-result') output.reset()
+  return false
+}
+
 /** A reader of all chunks from the first. */
 export function readChunks(answer: Answer, mode: ErrorMode): AsyncIterableIterator<StreamChunk, undefined> {
-  return new Reader(answer, mode, everything)
+  return new Reader(answer, mode, everythingOf(answer))
 }
 
 /** A reader of all chunks for callbacks: one whose failure is not heard of unless somebody else listens. */
 export function readForCallbacks(answer: Answer): AsyncIterableIterator<StreamChunk, undefined> {
-  return new Reader(answer, 'throw', everything, true)
+  return new Reader(answer, 'throw', everythingOf(answer), true)
+}
+
+/** A reader of the object as it arrives. */
+function readObjects(answer: Answer): AsyncIterableIterator<unknown, undefined> {
+  const output = new PartialOutput()
+  const pick = (chunk: StreamChunk) => {
+    watch(output, chunk)
+    return undefined
+  }
+  return new Reader<unknown>(answer, 'throw', pick, false, (isEnd) => {
+    if (isEnd) output.check(answer.provider, answer.outputText)
+    return output.take()
+  })
 }
 
 /** The {@link StreamResult} of an answer. Promises are made when they are asked for, so none is ever left alone. */
@@ -279,7 +336,15 @@ class AnswerResult implements StreamResult {
   }
 
   get object(): Promise<unknown> {
-    return this.#derive(() => parseJson(this.#answer))
+    return this.#derive(() => readObject(this.#answer))
+  }
+
+  get partialObjectStream(): AsyncIterable<unknown> {
+    return { [Symbol.asyncIterator]: () => readObjects(this.#answer) }
+  }
+
+  get partialObject(): unknown {
+    return parsePartialJson(this.#answer.outputText, { fences: true }).value
   }
 
   get usage(): Promise<Usage | undefined> {
@@ -297,7 +362,7 @@ class AnswerResult implements StreamResult {
   }
 
   collect(): Promise<CollectedResponse> {
-    return this.#derive(() => collect(this.#answer))
+    return this.#derive(() => collectWithObject(this.#answer))
   }
 
   abort(reason?: unknown): void {
@@ -321,7 +386,7 @@ class AnswerResult implements StreamResult {
   }
 
   /** Something made of the whole answer once it is there. */
-  #derive<T>(make: () => T): Promise<T> {
+  #derive<T>(make: () => T | Promise<T>): Promise<T> {
     if (this.#whole === undefined) {
       try {
         this.#answer.claim(true)
@@ -447,22 +512,26 @@ export function collect(answer: Answer): CollectedResponse {
     partial: answer.outcome?.kind !== 'complete',
     metrics: answer.metrics,
     getText: () => text,
-    getJson: <T>() => parseJson(answer) as T,
+    getJson: <T>() => parseOutput(answer.outputText, answer.provider) as T,
   }
 }
 
-function parseJson(answer: Answer): unknown {
-  const text = answer.textSoFar
+/**
+ * The same with its object, where JSON was asked for. Of an answer that isn't what was asked for it is left out, and
+ * `object` says why.
+ */
+async function collectWithObject(answer: Answer): Promise<CollectedResponse> {
+  const collected = collect(answer)
+  if (answer.output === undefined) return collected
   try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new StreamError('Expected the answer to be JSON, got something else', {
-      type: 'protocol_error',
-      code: 'INVALID_JSON',
-      provider: answer.provider,
-      partialText: text,
-      // The parser's message quotes the answer; which place it fails at is all that is of use here.
-      cause: new SyntaxError(/position \d+/.exec(cause instanceof Error ? cause.message : '')?.[0] ?? 'invalid JSON'),
-    })
+    return { ...collected, object: await readObject(answer) }
+  } catch {
+    return collected
   }
+}
+
+/** The object that an answer's text stands for. */
+export async function readObject(answer: Answer): Promise<unknown> {
+  const { output, outputText, provider } = answer
+  return output === undefined ? parseOutput(outputText, provider) : output.read(outputText, provider)
 }

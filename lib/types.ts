@@ -70,6 +70,22 @@ export interface ToolCall {
 }
 
 /**
+ * What a call gave, or why it gave nothing.
+ *
+ * @example
+ * const failed = (result: ToolResult) => result.isError === true
+ */
+export interface ToolResult {
+  /** Of the call. */
+  id: string
+  /** Name of the tool. */
+  tool: string
+  /** What the tool returned, as JSON; where `isError`, a text that says what went wrong. */
+  result: unknown
+  isError?: boolean
+}
+
+/**
  * Why an answer ended. `unknown`: the end marker came without a reason; `other`: a reason this version has no name for;
  * `aborted`: it was stopped from this side.
  *
@@ -101,6 +117,11 @@ export type StreamChunk =
       index: number
       /** Only on alternatives other than the first. */
       choice?: number
+      /**
+       * Where JSON was asked for: the value so far, when this is read. It is not enumerable, so that copying or printing a
+       * chunk makes none.
+       */
+      readonly partial?: unknown
     }
   | { type: 'reasoning'; content: ''; reasoning: string; signature?: string; choice?: number }
   | {
@@ -114,6 +135,7 @@ export type StreamChunk =
       choice?: number
     }
   | ({ type: 'tool-call'; content: '' } & ToolCall)
+  | ({ type: 'tool-result'; content: '' } & ToolResult)
   | { type: 'usage'; content: ''; usage: Usage }
   | { type: 'metadata'; content: ''; metadata: Record<string, unknown> }
   | { type: 'error'; content: ''; error: string; cause: StreamError }
@@ -152,12 +174,16 @@ export interface StreamMetrics {
  * const answer: CollectedResponse = await (await stream.stream('Hello')).collect()
  * console.log(answer.text, answer.usage?.totalTokens)
  */
-export interface CollectedResponse {
+export interface CollectedResponse<T = unknown> {
   text: string
+  /** Where JSON was asked for, and the answer is what was asked for. */
+  object?: T
   /** `undefined` where the provider reported none. */
   usage: Usage | undefined
   finishReason: FinishReason
   toolCalls: ToolCall[]
+  /** What they gave, where they were run. */
+  toolResults?: ToolResult[]
   /** The model's reasoning, `''` where it showed none. */
   reasoning: string
   /** The fields of all metadata events; of fields given twice, the later one. */
@@ -170,6 +196,9 @@ export interface CollectedResponse {
   partial: boolean
   metrics: StreamMetrics
   getText(): string
-  /** Parses `text` as JSON. Throws a {@link StreamError} of type `protocol_error`, code `INVALID_JSON`, where it is none. */
-  getJson<T = unknown>(): T
+  /**
+   * Parses `text` as JSON, out of its code fence where it stands in one; it is not checked against a schema. Throws an
+   * {@link OutputError}, code `INVALID_JSON`, where it is none.
+   */
+  getJson<J = T>(): J
 }

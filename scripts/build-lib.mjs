@@ -1,9 +1,23 @@
 // Compiles `lib/` into what users get: CommonJS and declarations by tsc, then for every entry point of package.json
 // a thin ES module over the same CommonJS instance, so that one process never holds the package twice.
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bin, main, root } from './support/process.mjs'
 import { bundles, entryPoints, surface } from './support/surface.mjs'
+
+const mit = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+`
 
 await main(async () => {
   const dist = join(root, 'dist')
@@ -23,9 +37,25 @@ await main(async () => {
     // An entry without a bundle of its own points at the one of `index`: a class has one identity for the compiler too.
     if (!bundled) writeFileSync(join(dist, `${entry}.d.ts`), declarations(source, values, types, known))
   }
+  vendor(dist)
   removeOlderThan(dist, started)
   writeFileSync(stamp, '')
 })
+
+/** Copies the validator of JSON Schema, so that the package depends on nothing; `lib/schema.ts` loads it. */
+function vendor(dist) {
+  const source = join(root, 'node_modules', '@cfworker', 'json-schema')
+  const { name, version, license, author, repository } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))
+  if (license !== 'MIT') throw new Error(`the licence of ${name} is ${license}: what stands above its files is MIT's`)
+  const notice = `/*!\n${name} ${version}, ${repository.url ?? repository}\nCopyright (c) ${author.replace(/ <.*/, '')}\n\n${mit}*/\n`
+  const target = join(dist, 'vendor', 'json-schema')
+  mkdirSync(target, { recursive: true })
+  const compiled = join(source, 'dist', 'commonjs')
+  for (const file of readdirSync(compiled).filter((file) => file.endsWith('.js'))) {
+    const text = readFileSync(join(compiled, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, '')
+    writeFileSync(join(target, file), notice + text)
+  }
+}
 
 /** What an earlier build left and this one did not write belongs to a source file that is gone. */
 function removeOlderThan(folder, time) {
