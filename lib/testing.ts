@@ -43,7 +43,12 @@ export interface MockAnswer {
    * `content_filter`, are said in the words of the format: `end_turn` to a client of Anthropic's; others go out as given.
    */
   finishReason?: string
-  /** Sends a `metadata` frame, in the `events` format. */
+  /**
+   * Tells these counts in place of those that are made up (a request's characters by four, an answer's tokens as sent).
+   * With it, or with `true`, OpenAI's stream tells them whether or not the request asks for them, as Mistral's does.
+   */
+  usage?: boolean | { promptTokens?: number; completionTokens?: number; reasoningTokens?: number }
+  /** Sends metadata, in the formats of applications. */
   metadata?: Record<string, unknown>
   /**
    * Plays a recorded answer byte for byte: a file (`.sse`, `.ndjson`, `.json`, …), or a folder, whose files are played

@@ -15,7 +15,7 @@ use crate::text::Words;
 /// Every option of an answer. An answer is made of the server's defaults, the script's entry for this request, and
 /// the request's own `x-mock-fault` header, later ones replacing earlier ones option by option; `null` takes an
 /// option back.
-pub(crate) const KEYS: [&str; 41] = [
+pub(crate) const KEYS: [&str; 42] = [
     "protocol",
     "text",
     "echo",
@@ -26,6 +26,7 @@ pub(crate) const KEYS: [&str; 41] = [
     "reasoningField",
     "toolCalls",
     "finishReason",
+    "usage",
     "metadata",
     "replay",
     "tokensPerSecond",
@@ -91,6 +92,8 @@ pub(crate) struct Answer {
     pub(crate) reasoning_field: String,
     pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) finish_reason: Option<String>,
+    /// Counts in place of those made up, and told whether or not they are asked for.
+    pub(crate) usage: Option<Told>,
     pub(crate) metadata: Option<Value>,
     pub(crate) pace: Pace,
     pub(crate) cut: Cut,
@@ -127,6 +130,15 @@ pub(crate) struct ToolCall {
     pub(crate) name: String,
     /// JSON text, or what a test wants in its place.
     pub(crate) arguments: String,
+}
+
+/// Counts that a test wants told; those left out are as counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    pub(crate) prompt: Option<u64>,
+    /// Reasoning included.
+    pub(crate) completion: Option<u64>,
+    pub(crate) reasoning: Option<u64>,
 }
 
 /// When tokens go out.
@@ -226,6 +238,7 @@ impl Answer {
                 .to_owned(),
             tool_calls: tool_calls(&fields)?,
             finish_reason: fields.string("finishReason")?.map(str::to_owned),
+            usage: usage(&fields)?,
             metadata: fields.map("metadata")?.map(|map| Value::Object(map.clone())),
             pace: pace(&fields)?,
             cut: cut(&fields)?,
@@ -336,6 +349,30 @@ fn tool_calls(fields: &Fields<'_>) -> Result<Vec<ToolCall>, OptionError> {
         calls.push(ToolCall { id: call.string("id")?.map(str::to_owned), name: name.to_owned(), arguments });
     }
     Ok(calls)
+}
+
+fn usage(fields: &Fields<'_>) -> Result<Option<Told>, OptionError> {
+    match fields.get("usage") {
+        None | Some(Value::Bool(false)) => Ok(None),
+        Some(Value::Bool(true)) => Ok(Some(Told::default())),
+        Some(value @ Value::Object(_)) => {
+            let fields = Fields::object("usage", value)?;
+            fields.only(&["promptTokens", "completionTokens", "reasoningTokens"])?;
+            let count = |name| fields.integer(name, 0, 1 << 53);
+            let told = Told {
+                prompt: count("promptTokens")?,
+                completion: count("completionTokens")?,
+                reasoning: count("reasoningTokens")?,
+            };
+            match (told.completion, told.reasoning) {
+                (Some(completion), Some(reasoning)) if reasoning > completion => {
+                    fields.wrong("reasoningTokens", "no more than `usage.completionTokens`")
+                }
+                _ => Ok(Some(told)),
+            }
+        }
+        Some(_) => fields.wrong("usage", "a boolean or an object"),
+    }
 }
 
 fn pace(fields: &Fields<'_>) -> Result<Pace, OptionError> {

@@ -117,8 +117,9 @@ enum Stage {
 impl<'a> Chat<'a> {
     pub(crate) fn new(answer: &'a Answer, words: Words, format: Format, identity: &Identity, wishes: &Wishes) -> Self {
         let counts = counts(answer, &words, format, wishes);
+        let told = counts.told(answer);
         Self {
-            frames: format.frames(identity, counts, answer, wishes),
+            frames: format.frames(identity, told, answer, wishes),
             reasoning: answer.reasoning.as_ref().filter(|_| format.reasons(wishes)),
             tools: if format.calls(wishes) { &answer.tool_calls } else { &[] },
             metadata: answer.metadata.as_ref(),
@@ -127,7 +128,7 @@ impl<'a> Chat<'a> {
             words,
             stamp: answer.stamp,
             omit: answer.omit,
-            counts,
+            counts: told,
             stage: Stage::Start,
             written: 0,
             // Only this format's ids are a place to go on from.

@@ -3,7 +3,7 @@
 //! HTTP/1.1 over plain TCP with a loop of its own, because control over every byte is the point: which bytes go out in
 //! which TCP segment, when, and how an answer breaks. One TCP segment per event unless asked otherwise. What always
 //! holds here: whatever a client sends, the server neither panics nor keeps more than a bounded part of it; every wait
-//! watches for the client's leaving. May import `tokio`; never the engine, never `napi`.
+//! watches for the client's leaving. May import `tokio` and the wire crate's encoders; never the engine, never `napi`.
 //!
 //! - [`Options`]: what a server is told, read from JSON with messages that name the field.
 //! - [`Server`]: starts, records what it was asked, stops.

@@ -194,7 +194,8 @@ impl Exchange<'_> {
             let body = format.error_body(400, &message, "invalid_request_error", None);
             return self.refuse(connection, format, 400, &body, &[]).await;
         }
-        let wishes = asked.wishes();
+        let mut wishes = asked.wishes();
+        wishes.include_usage |= answer.usage.is_some();
         let identity = self.identity(answer);
         let mut headers = format.headers(wishes.array);
         let source = match recording {
@@ -216,7 +217,8 @@ impl Exchange<'_> {
                 if !asked.streams() {
                     let counts = counts(answer, &words, format, &wishes);
                     let finish = finish_reason(answer, &words, counts, format.calls(&wishes));
-                    let whole = Whole { answer, words: &words, identity: &identity, counts, finish };
+                    let (tokens, counts) = (counts.answer, counts.told(answer));
+                    let whole = Whole { answer, words: &words, identity: &identity, tokens, counts, finish };
                     if let Some(whole) = format.whole(&whole, &wishes) {
                         let body = whole.as_bytes();
                         return self.body(connection, answer, status, "application/json", body, Vec::new()).await;

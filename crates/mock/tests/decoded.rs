@@ -273,6 +273,38 @@ fn what_is_left_out_is_missed() {
 }
 
 #[test]
+fn counts_may_be_told_that_nobody_counted() {
+    let told = json!({ "promptTokens": 1000, "completionTokens": 300, "reasoningTokens": 120 });
+    let server = start(with_routes(json!({ "text": "one two", "reasoning": "hm", "usage": told })));
+    let mut client = Client::new(&server);
+    for Case { protocol, path, mut body, says } in cases() {
+        if protocol == Protocol::Text {
+            continue;
+        }
+        // Told, asked for or not.
+        body.as_object_mut().unwrap().remove("stream_options");
+        let read = decode(protocol, &client.ask(path, &body), usize::MAX);
+        let usage = read.usage.unwrap();
+        assert_eq!(read.text, "one two", "{protocol} {path}");
+        assert_eq!((usage.prompt_tokens, usage.completion_tokens), (Some(1000), Some(300)), "{protocol} {path}");
+        if says.reasoning_tokens {
+            assert_eq!(usage.reasoning_tokens, Some(120), "{protocol} {path}");
+        }
+    }
+    let whole = client.ask("/v1/chat/completions", &json!({ "model": "m", "messages": [] })).json();
+    assert_eq!(whole["choices"][0]["message"]["content"], "one two");
+    assert_eq!(whole["usage"]["total_tokens"], 1300);
+    for (usage, part) in [
+        (json!("yes"), "a boolean or an object"),
+        (json!({ "tokens": 1 }), "Unknown option `usage.tokens`"),
+        (json!({ "completionTokens": 1, "reasoningTokens": 2 }), "no more than `usage.completionTokens`"),
+    ] {
+        let refused = support::refusal(json!({ "usage": usage }));
+        assert!(refused.contains(part), "{refused}");
+    }
+}
+
+#[test]
 fn heartbeats_say_nothing() {
     let server = start(with_routes(json!({
         "text": "one two", "stall": { "afterTokens": 1, "resumeAfter": 120 }, "keepAlive": 15,

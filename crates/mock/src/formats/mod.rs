@@ -385,6 +385,14 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// As the answer's own option has them told.
+    pub(crate) fn told(self, answer: &Answer) -> Self {
+        let Some(told) = answer.usage else { return self };
+        let completion = told.completion.unwrap_or_else(|| self.completion());
+        let reasoning = told.reasoning.unwrap_or(self.reasoning).min(completion);
+        Self { prompt: told.prompt.unwrap_or(self.prompt), answer: completion - reasoning, reasoning }
+    }
+
     pub(crate) fn completion(self) -> u64 {
         self.answer + self.reasoning
     }
@@ -410,6 +418,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) answer: &'a Answer,
     pub(crate) words: &'a Words,
     pub(crate) identity: &'a Identity,
+    /// How many tokens of the text there are, and what is told of them.
+    pub(crate) tokens: u64,
     pub(crate) counts: Counts,
     /// Under OpenAI's name.
     pub(crate) finish: &'a str,
@@ -417,7 +427,7 @@ pub(crate) struct Whole<'a> {
 
 impl Whole<'_> {
     fn text(&self) -> String {
-        self.words.join(self.counts.answer)
+        self.words.join(self.tokens)
     }
 
     fn reasoning(&self) -> Option<String> {

@@ -71,7 +71,7 @@ impl Watsonx {
         let mut result = json!({ "generated_text": text, "stop_reason": reason });
         if let (false, Value::Object(map)) = (self.omit_usage, &mut result) {
             let input = if self.next == 1 { self.counts.prompt } else { 0 };
-            map.insert("generated_token_count".to_owned(), self.tokens.into());
+            map.insert("generated_token_count".to_owned(), self.tokens.min(self.counts.completion()).into());
             map.insert("input_token_count".to_owned(), input.into());
         }
         let data = json!({ "model_id": self.model, "created_at": iso(SystemTime::now()), "results": [result] });
@@ -128,6 +128,7 @@ impl Frames for Watsonx {
     fn finish(&mut self, out: &mut Vec<u8>, reason: Option<&str>) {
         let reason = reason.unwrap_or("stop");
         if self.generation {
+            self.tokens = self.counts.completion();
             self.step(out, "", stop_reason(reason));
         } else {
             let choice = json!({ "index": 0, "finish_reason": reason, "delta": { "content": "" } });
