@@ -220,6 +220,7 @@ pub(crate) fn decode(error: &DecodeError) -> StreamError {
     let code = match error {
         DecodeError::EventTooLarge { .. } => "EVENT_TOO_LARGE",
         DecodeError::NotAStream { .. } => "NOT_A_STREAM",
+        DecodeError::WrongProtocol { .. } => "WRONG_PROTOCOL",
         _ => "MALFORMED_FRAME",
     };
     StreamError::new(ErrorKind::Protocol, code, error.to_string())

@@ -140,6 +140,17 @@ struct Frames {
     /// How many frames came.
     count: u64,
     max_held_bytes: usize,
+    /// While no frame has shown that the body is of the format asked for.
+    doubt: Option<Doubt>,
+}
+
+/// What speaks against the format that was asked for.
+#[derive(Debug, Clone, Default)]
+struct Doubt {
+    /// Whether anything does: an object that means nothing in it.
+    strange: bool,
+    /// The format that those objects show.
+    looks_like: Option<&'static str>,
 }
 
 const EXPECTED: &str = "a stream of events, JSON lines or text";
@@ -175,7 +186,53 @@ impl Frames {
         if let Reader::Undecided { .. } = self.reader {
             return self.decide(frame, sink);
         }
+        if self.doubt.is_some() {
+            return self.doubtful(frame, sink);
+        }
         self.reader.frame(frame, sink).map_err(|fault| self.error(fault))
+    }
+
+    /// A frame before the first that is known to be of the format asked for. Most readers pass over what they don't know, so
+    /// that an end without anything before it would look like an answer without a word.
+    fn doubtful(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+        let Some(asked) = self.reader.protocol().filter(|asked| !detect::is_of(*asked, frame)) else {
+            self.doubt = None;
+            return self.reader.frame(frame, sink).map_err(|fault| self.error(fault));
+        };
+        if let Some(doubt) = &mut self.doubt
+            && let Some(looks_like) = detect::strange(asked, frame)
+        {
+            doubt.strange = true;
+            doubt.looks_like = doubt.looks_like.or(looks_like);
+        }
+        let (mut content, mut finish) = (false, None);
+        let result = self.reader.frame(frame, &mut |event| {
+            content |= event.is_content();
+            match event {
+                Event::Finish { .. } if !content => finish = Some(event.into_owned()),
+                event => sink(event),
+            }
+        });
+        if content {
+            self.doubt = None;
+        }
+        if let Some(finish) = finish {
+            self.believe()?;
+            sink(finish);
+        }
+        result.map_err(|fault| self.error(fault))
+    }
+
+    /// The body is at its end. Fails where all that came was strange to its format.
+    fn believe(&mut self) -> Result<(), DecodeError> {
+        match (self.doubt.take(), self.reader.protocol()) {
+            (Some(Doubt { strange: true, looks_like }), Some(protocol)) => {
+                // Its reader takes this for the end of an answer.
+                self.reader = Reader::of(Protocol::Auto, self.max_held_bytes);
+                Err(DecodeError::WrongProtocol { protocol: protocol.as_str(), looks_like })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn message(&mut self, message: &Message<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
@@ -241,6 +298,7 @@ impl Frames {
             }
         };
         let prelude = std::mem::take(prelude);
+        self.doubt = None;
         self.reader = Reader::of(protocol, self.max_held_bytes);
         self.frame_after(prelude, frame, sink)
     }
@@ -260,7 +318,7 @@ impl Frames {
 fn forgive(error: DecodeError) -> Result<(), DecodeError> {
     match error {
         DecodeError::Malformed { .. } | DecodeError::NotAStream { .. } => Ok(()),
-        DecodeError::EventTooLarge { .. } => Err(error),
+        DecodeError::EventTooLarge { .. } | DecodeError::WrongProtocol { .. } => Err(error),
     }
 }
 
@@ -271,7 +329,12 @@ impl Decoder {
         let max_held_bytes = options.max_event_bytes;
         Self {
             body: Cut::Unknown { held: Vec::new() },
-            frames: Frames { reader: Reader::of(options.protocol, max_held_bytes), count: 0, max_held_bytes },
+            frames: Frames {
+                reader: Reader::of(options.protocol, max_held_bytes),
+                count: 0,
+                max_held_bytes,
+                doubt: Some(Doubt::default()),
+            },
             failed: None,
             any: false,
             options,
@@ -492,6 +555,7 @@ impl Decoder {
         {
             return Err(DecodeError::NotAStream { expected: self.expected(), got: "events of no known format" });
         }
+        self.frames.believe()?;
         Ok(self.frames.reader.end(sink))
     }
 

@@ -5,6 +5,7 @@
 use crate::Protocol;
 use crate::frame::Frame;
 use crate::json::Raw;
+use crate::providers::aws;
 
 /// What a content type promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +186,51 @@ pub(crate) enum Shape {
     Unknown,
     /// No JSON.
     Alien,
+}
+
+/// Whether a frame shows that it is of this format, by more than what several have.
+pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
+    // Some providers name events as applications do.
+    let shape_of_data = || shape(Frame { event: "", data: frame.data });
+    match protocol {
+        Protocol::SageMaker | Protocol::BedrockInvoke | Protocol::BedrockConverse => {
+            aws::protocol_of(frame.event) == Some(protocol)
+        }
+        Protocol::OpenAi | Protocol::WorkersAi => shape_of_data() == Shape::OpenAi && !is_end_mark(frame),
+        Protocol::Events => shape(frame) == Shape::Events && !is_end_mark(frame),
+        Protocol::Chunk => shape_of_data() == Shape::Chunk,
+        Protocol::Content => shape_of_data() == Shape::Content,
+        Protocol::UiMessage => shape_of_data() == Shape::UiMessage,
+        Protocol::Auto | Protocol::Ndjson | Protocol::Text => true,
+        provider => shape_of_data() == Shape::Provider(provider),
+    }
+}
+
+/// Of a frame that means nothing in the format asked for, the name of the one it shows, if any; `None` where it says nothing
+/// in any.
+pub(crate) fn strange(asked: Protocol, frame: Frame<'_>) -> Option<Option<&'static str>> {
+    if matches!(asked, Protocol::SageMaker | Protocol::BedrockInvoke | Protocol::BedrockConverse) {
+        return Some(aws::protocol_of(frame.event).map(Protocol::as_str));
+    }
+    if is_end_mark(frame) {
+        return None;
+    }
+    let protocol = match shape(frame) {
+        Shape::Silent => return None,
+        Shape::Unknown | Shape::Alien => return Some(None),
+        Shape::OpenAi => Protocol::OpenAi,
+        Shape::Provider(protocol) => protocol,
+        Shape::Events => Protocol::Events,
+        Shape::Chunk => Protocol::Chunk,
+        Shape::Content => Protocol::Content,
+        Shape::UiMessage => Protocol::UiMessage,
+    };
+    Some(Some(protocol.as_str()))
+}
+
+/// What ends the streams of many formats, and says nothing else.
+fn is_end_mark(frame: Frame<'_>) -> bool {
+    frame.data.trim_ascii().starts_with(b"[DONE]")
 }
 
 /// Looks at the first frame of a body.

@@ -20,6 +20,17 @@ pub enum DecodeError {
         /// Which frame of the body, counted from 1.
         frame: u64,
     },
+    /// Frames came, and none of them said anything in the format that was asked for.
+    #[error(
+        "nothing in the body could be read as `{protocol}`: {}",
+        .looks_like.map_or("it is in no format that is known".to_owned(), |format| format!("it looks like `{format}`"))
+    )]
+    WrongProtocol {
+        /// The format asked for.
+        protocol: &'static str,
+        /// The one the frames show, if any.
+        looks_like: Option<&'static str>,
+    },
     /// The body is no stream of any format asked for, e.g. an HTML page.
     #[error("expected {expected}, got {got}")]
     NotAStream {

@@ -39,6 +39,8 @@ impl SageMakerDecoder {
             DecodeError::EventTooLarge { .. } => Fault::TooLarge,
             DecodeError::Malformed { what, .. } => Fault::Malformed(what),
             DecodeError::NotAStream { expected, .. } => Fault::Malformed(expected),
+            // The format is found out.
+            DecodeError::WrongProtocol { .. } => Fault::Malformed("an answer"),
         });
         self.ended = self.inner.is_finished();
         result

@@ -1,0 +1,135 @@
+//! A body read as another format than it is in: whatever becomes of it, never an answer without a word that is complete.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use millstream_wire::encode::{Encoder, EncoderOptions, Format};
+use millstream_wire::{Completion, DecodeError, Event, Protocol};
+use support::{Decoded, decode, options, recordings};
+
+/// Every interface that was recorded, and the format it is in.
+const APIS: [(&str, Protocol); 18] = [
+    ("chat.completions", Protocol::OpenAi),
+    ("completions", Protocol::OpenAi),
+    ("chat", Protocol::OpenAi),
+    ("responses", Protocol::OpenAiResponses),
+    ("messages", Protocol::Anthropic),
+    ("messages (vertex streamRawPredict)", Protocol::Anthropic),
+    ("generateContent", Protocol::Gemini),
+    ("interactions", Protocol::GeminiInteractions),
+    ("ollama chat", Protocol::Ollama),
+    ("ollama generate", Protocol::Ollama),
+    ("cohere v2 chat", Protocol::Cohere),
+    ("cohere v1 chat", Protocol::Cohere),
+    ("cohere v1 generate", Protocol::Cohere),
+    ("watsonx text_stream", Protocol::Watsonx),
+    ("workers-ai", Protocol::WorkersAi),
+    ("converse-stream", Protocol::BedrockConverse),
+    ("invoke-with-response-stream", Protocol::BedrockInvoke),
+    ("invoke-endpoint-with-response-stream", Protocol::SageMaker),
+];
+/// Of each interface.
+const RECORDINGS: usize = 6;
+
+fn says_something(decoded: &Decoded) -> bool {
+    decoded.events.iter().any(Event::is_content)
+}
+
+/// Complete, and without a word.
+fn is_silent(decoded: &Decoded) -> bool {
+    decoded.end == Ok(Completion::Complete)
+        && matches!(decoded.events.last(), Some(Event::Finish { .. }))
+        && !says_something(decoded)
+}
+
+fn all_protocols() -> impl Iterator<Item = Protocol> {
+    Protocol::ALL.into_iter().filter(|protocol| !matches!(protocol, Protocol::Auto | Protocol::Text))
+}
+
+#[test]
+fn recordings_read_as_another_format_are_no_silent_success() {
+    let mut silent = BTreeMap::new();
+    for (api, own) in APIS {
+        for recording in recordings(&[api]).into_iter().take(RECORDINGS) {
+            let right = decode(options(own, None), [&*recording.body]);
+            if !says_something(&right) {
+                continue;
+            }
+            for protocol in all_protocols().filter(|protocol| *protocol != own) {
+                let wrong = decode(options(protocol, None), recording.body.chunks(37));
+                if is_silent(&wrong) {
+                    silent.entry((own.as_str(), protocol.as_str())).or_insert(recording.file.clone());
+                }
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn formats_of_our_own_read_as_another_are_no_silent_success() {
+    let events = [
+        Event::Reasoning { choice: 0, text: "Hm".into(), signature: None },
+        Event::Text { choice: 0, text: "Hello".into() },
+        Event::Finish { reason: millstream_wire::FinishReason::Stop, raw: None },
+    ];
+    for format in Format::ALL.into_iter().filter(|format| *format != Format::Text) {
+        let mut body = String::new();
+        let mut encoder = Encoder::new(EncoderOptions::new(format));
+        events.iter().for_each(|event| encoder.event(event, &mut body));
+        encoder.finish(0, &mut body);
+        for protocol in all_protocols() {
+            let read = decode(options(protocol, Some(format.content_type())), [body.as_bytes()]);
+            assert!(!is_silent(&read), "{format} read as {protocol}: {:?}", read.events);
+        }
+    }
+}
+
+#[test]
+fn says_what_was_asked_for_and_what_came() {
+    let openai = "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n";
+    for protocol in [Protocol::Anthropic, Protocol::Events, Protocol::OpenAiResponses, Protocol::UiMessage] {
+        let decoded = decode(options(protocol, None), [openai.as_bytes()]);
+        let error = DecodeError::WrongProtocol { protocol: protocol.as_str(), looks_like: Some("openai") };
+        assert_eq!(decoded.end, Err(error.clone()), "{protocol}");
+        let said = format!("nothing in the body could be read as `{protocol}`: it looks like `openai`");
+        assert_eq!(error.to_string(), said);
+    }
+    let own = "data: {\"status\":\"busy\"}\n\ndata: [DONE]\n\n";
+    let decoded = decode(options(Protocol::OpenAi, None), [own.as_bytes()]);
+    let error = decoded.end.unwrap_err();
+    let said = "nothing in the body could be read as `openai`: it is in no format that is known";
+    assert_eq!(error.to_string(), said);
+}
+
+#[test]
+fn an_answer_without_a_word_in_the_right_format_is_one() {
+    let bodies = [
+        (
+            Protocol::OpenAi,
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+        ),
+        (Protocol::OpenAi, "data: [DONE]\n\n"),
+        (Protocol::Events, "event: start\ndata: {}\n\nevent: done\ndata: {}\n\n"),
+        (Protocol::Content, "data: {\"content\":\"\",\"finished\":true}\n\n"),
+        (Protocol::Ollama, "{\"model\":\"m\",\"message\":{\"content\":\"\"},\"done\":true}\n"),
+        (
+            Protocol::Anthropic,
+            "data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"message_stop\"}\n\n",
+        ),
+    ];
+    for (protocol, body) in bodies {
+        let decoded = decode(options(protocol, None), [body.as_bytes()]);
+        assert_eq!(decoded.end, Ok(Completion::Complete), "{protocol}: {body}");
+    }
+}
+
+#[test]
+fn frames_of_an_application_before_the_answer_raise_no_doubt() {
+    let body = "data: {\"conversation\":7}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+                data: [DONE]\n\n";
+    let decoded = decode(options(Protocol::OpenAi, None), [body.as_bytes()]);
+    assert_eq!(decoded.end, Ok(Completion::Complete));
+}
