@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { StreamClient } from 'millstream'
 import {
+  AgentRunner,
   createEventProcessor,
   DEBUG_OPTIONS,
   DEFAULT_OPTIONS,
@@ -431,6 +432,59 @@ test('leaving the loop closes the connection', async () => {
   mock.respondWith({ text: 'word '.repeat(2000), tokensPerSecond: 200 })
   for await (const _ of client.stream('Hi', { model })) break
   await until(() => mock.requests[0].closedByClient)
+})
+
+test('an agent fills its templates, runs its tools, and stops after so many turns', async () => {
+  const calls = {
+    text: 'Looking.',
+    toolCalls: [{ name: 'look', arguments: { at: 'Oslo' } }],
+    finishReason: 'tool_calls',
+  }
+  mock.respondWith([calls, calls, calls])
+  const looked = []
+  const parameters = { type: 'object', properties: { at: { type: 'string' } }, required: ['at'] }
+  const definition = {
+    model,
+    system: 'You are {role}, and {{like braces}}.',
+    user_template: 'What is at {place}?',
+    parameters: { max_tokens: 50 },
+    tools: [{ name: 'look', parameters, execute: ({ at }) => looked.push(at) }],
+  }
+  const runner = new AgentRunner(client)
+  const variables = { role: 'a scout', place: 'Oslo' }
+  const events = await readAll(runner.stream({ definition, variables, options: { max_steps: 2 } }))
+  assert.deepEqual(looked, ['Oslo', 'Oslo'])
+  const [first] = mock.requests
+  assert.deepEqual(first.body.messages.slice(0, 2), [
+    { role: 'system', content: 'You are a scout, and {like braces}.' },
+    { role: 'user', content: 'What is at Oslo?' },
+  ])
+  assert.equal(first.body.max_completion_tokens, 50)
+  assert.equal(mock.requests.length, 2)
+  const tools = events.filter(({ type }) => type.startsWith('tool'))
+  assert.deepEqual(
+    tools.map(({ type, metadata }) => [type, metadata.tool, metadata.args ?? metadata.result]),
+    [
+      ['tool_call', 'look', { at: 'Oslo' }],
+      ['tool_result', 'look', 1],
+      ['tool_call', 'look', { at: 'Oslo' }],
+      ['tool_result', 'look', 2],
+    ],
+  )
+  assert.equal(events.at(-1).finishReason, 'tool-calls')
+  assert.throws(() => runner.stream({ definition, variables: { role: 'x' } }), /`variables.place` to be given/)
+  assert.throws(() => runner.stream({ definition: { ...definition, modle: 1 } }), /Did you mean `definition.model`/)
+  assert.equal(mock.requests.length, 2)
+
+  mock.respondWith({ text: 'whole' })
+  const whole = await readAll(
+    runner.stream({ definition: { model }, variables: { query: 'Hi' }, options: { streaming: false } }),
+  )
+  assert.equal(mock.requests.at(-1).body.stream, false)
+  assert.deepEqual(
+    whole.filter(isTextDelta).map(({ delta }) => delta),
+    ['whole'],
+  )
 })
 
 test('what is wrong with an option is said, before anything is sent', async () => {

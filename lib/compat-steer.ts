@@ -20,6 +20,13 @@ export {
   type StreamingOptionsInput,
 } from './compat/steer/options.js'
 export type { SteerUsage, StreamingResponseWithUsage } from './compat/steer/response.js'
+export {
+  type AgentDefinition,
+  type AgentEvent,
+  type AgentOptions,
+  type AgentRequest,
+  AgentRunner,
+} from './compat/steer/runner.js'
 export { APIError, StreamError, TimeoutError, ValidationError } from './errors.js'
 export {
   createEventProcessor,

@@ -24,7 +24,7 @@ import { type PipeOptions, type PipeReport, pipe, toReadableStream, toResponse, 
 import { AnswerHandle, type StreamHandle, type StreamResult } from './stream-result.js'
 import type { ResponseLike } from './streaming-response/output.js'
 import type { StreamingResponse } from './streaming-response.js'
-import type { CollectedResponse, FinishReason, StreamChunk, ToolCall, Usage } from './types.js'
+import type { CollectedResponse, FinishReason, StreamChunk, ToolCall, ToolResult, Usage } from './types.js'
 
 export type { EventCallbacks } from './pipeline/callbacks.js'
 export { type EventContext, isTextDelta, type StreamEvent, type StreamEventOf } from './pipeline/events.js'
@@ -312,11 +312,13 @@ class ProcessedEvents implements EventStream {
     const run = this.#run
     run.keepText()
     const toolCalls: ToolCall[] = []
+    const toolResults: ToolResult[] = []
     let reasoning = ''
     let metadata: Record<string, unknown> = {}
     let usage: Usage | undefined
     for (let event = await run.next(); event !== undefined; event = await run.next()) {
       if (event.type === 'tool-call') toolCalls.push(callOf(event))
+      else if (event.type === 'tool-result') toolResults.push(resultOf(event))
       else if (event.type === 'reasoning' && event.choice === undefined) reasoning += event.reasoning
       else if (event.type === 'metadata') metadata = { ...metadata, ...event.metadata }
       else if (event.type === 'usage') usage = event.usage
@@ -329,6 +331,7 @@ class ProcessedEvents implements EventStream {
       usage: usage ?? reader.usage,
       finishReason: reader.finishReason ?? 'unknown',
       toolCalls,
+      ...(toolResults.length > 0 && { toolResults }),
       reasoning,
       metadata,
       provider,
@@ -442,10 +445,8 @@ function toChunk(event: StreamEvent, nextIndex: () => number): StreamChunk | und
     }
     case 'tool-call':
       return { type: 'tool-call', content, ...callOf(event) }
-    case 'tool-result': {
-      const { type, id, tool, result, isError } = event
-      return { type, content, id, tool, result, ...(isError !== undefined && { isError }) } as unknown as StreamChunk
-    }
+    case 'tool-result':
+      return { type: 'tool-result', content, ...resultOf(event) }
     case 'metadata':
       return { type: 'metadata', content, metadata: event.metadata }
     case 'usage':
@@ -463,6 +464,10 @@ function finish(finishReason: FinishReason, usage: Usage | undefined): StreamChu
 
 function callOf({ id, index, tool, args, rawArguments, valid, choice }: ToolCall): ToolCall {
   return { id, index, tool, args, rawArguments, valid, ...(choice !== undefined && { choice }) }
+}
+
+function resultOf({ id, tool, result, isError }: ToolResult): ToolResult {
+  return { id, tool, result, ...(isError !== undefined && { isError }) }
 }
 
 function parseAnswer(text: string, provider: string): unknown {

@@ -32,7 +32,8 @@ export class EventRun {
   /** What is thrown once the event that tells of it was given. */
   #owed: { thrown: unknown } | undefined
   #over = false
-  #tail: Promise<unknown> = Promise.resolve()
+  /** The event asked for last: the next one waits for it. */
+  #last: Promise<StreamEvent | undefined> | undefined
   readonly #ahead: Ahead | undefined
 
   constructor(source: StreamSource, settings: RunSettings) {
@@ -65,9 +66,9 @@ export class EventRun {
   /** The next event, `undefined` after the last. Rejects with what went wrong. */
   next(): Promise<StreamEvent | undefined> {
     if (this.#ahead !== undefined) return this.#ahead.next()
-    const step = this.#tail.then(() => this.#step())
-    this.#tail = step.then(undefined, () => {})
-    return step
+    const next = () => this.#step()
+    this.#last = this.#last === undefined ? next() : this.#last.then(next, next)
+    return this.#last
   }
 
   /** Nobody wants more. Resolves when the handler of batches is done with what was processed before. */

@@ -3,7 +3,7 @@
  * predicates that narrow them; no state.
  */
 import type { StreamError } from '../errors.js'
-import type { FinishReason, ToolCall, Usage } from '../types.js'
+import type { FinishReason, ToolCall, ToolResult, Usage } from '../types.js'
 import type { PipelineMetrics } from './metrics.js'
 
 /**
@@ -55,7 +55,7 @@ export type StreamEvent = EventContext &
     | { type: 'reasoning'; reasoning: string; signature?: string; choice?: number }
     | { type: 'tool-call-delta'; id: string; index: number; tool?: string; argsDelta: string; choice?: number }
     | ({ type: 'tool-call' } & ToolCall)
-    | { type: 'tool-result'; id: string; tool: string; result: unknown; isError?: boolean }
+    | ({ type: 'tool-result' } & ToolResult)
     | { type: 'metadata' }
     | {
         type: 'usage'

@@ -78,12 +78,8 @@ export class EventReader {
   }
 
   get context(): Pick<EventContext, 'provider' | 'model' | 'requestId'> {
-    const { provider, model, requestId } = this.#answer
-    return {
-      provider: provider || this.#facts.provider,
-      model: model || this.#facts.model,
-      requestId: requestId || this.#madeId,
-    }
+    const { provider, model, requestId } = this.#common()
+    return { provider, model, requestId }
   }
 
   /** The next event; `undefined` after the last. One at a time. Never rejects: a failure is an event. */
@@ -93,8 +89,13 @@ export class EventReader {
       if (event !== undefined) return event
       if (this.#over) return undefined
       try {
-        if (!this.#begun) await this.#begin()
-        else await this.#read()
+        if (this.#begun) {
+          const step = this.#first ?? (await this.#unlessLeft((this.#iterator as AsyncIterator<Item>).next()))
+          this.#first = undefined
+          if (!this.#over && step !== undefined) this.#take(step)
+        } else {
+          await this.#begin()
+        }
       } catch (thrown) {
         this.#fail(thrown)
       }
@@ -150,17 +151,6 @@ export class EventReader {
     else this.metrics.open()
   }
 
-  async #read(): Promise<void> {
-    const first = this.#first
-    if (first !== undefined) {
-      this.#first = undefined
-      this.#take(first)
-      return
-    }
-    const step = await this.#unlessLeft((this.#iterator as AsyncIterator<Item>).next())
-    if (!this.#over && step !== undefined) this.#take(step)
-  }
-
   #take(step: IteratorResult<Item>): void {
     if (step.done === true) this.#complete('unknown')
     else if (typeof step.value === 'string') this.#text(step.value)
@@ -188,7 +178,8 @@ export class EventReader {
         return
       case 'reasoning':
       case 'tool-call-delta':
-      case 'tool-call': {
+      case 'tool-call':
+      case 'tool-result': {
         const { content: _, ...fields } = chunk
         this.#give({ ...this.#common(), ...fields })
         return
@@ -201,8 +192,7 @@ export class EventReader {
   /** A chunk without an event of its own is no less the answer's. */
   #unnamed(chunk: unknown): void {
     const { type, content: _, ...fields } = (chunk ?? {}) as { type?: unknown; content?: unknown }
-    if (type === 'tool-result') this.#give({ ...this.#common(), type, ...fields } as StreamEvent)
-    else if (typeof type === 'string') {
+    if (typeof type === 'string') {
       this.#give({ ...this.#common(), type: 'metadata', metadata: { [type]: fields } })
     } else {
       throw new StreamError('Expected the stream to give chunks, events or text, got something else', {
@@ -292,7 +282,14 @@ export class EventReader {
   }
 
   #common(): EventContext {
-    return { ...this.context, timestamp: Date.now(), metadata: {} }
+    const { provider, model, requestId } = this.#answer
+    return {
+      provider: provider || this.#facts.provider,
+      model: model || this.#facts.model,
+      requestId: requestId || this.#madeId,
+      timestamp: Date.now(),
+      metadata: {},
+    }
   }
 }
 

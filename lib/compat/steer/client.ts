@@ -38,7 +38,16 @@ interface SteerFields
     EventCallbacks,
     Pick<
       RequestOptions,
-      'provider' | 'systemPrompt' | 'n' | 'tools' | 'toolChoice' | 'parallelToolCalls' | 'headers' | 'signal'
+      | 'provider'
+      | 'systemPrompt'
+      | 'n'
+      | 'tools'
+      | 'toolChoice'
+      | 'maxSteps'
+      | 'parallelToolCalls'
+      | 'headers'
+      | 'signal'
+      | 'stream'
     > {
   /** Asked where the client has no `defaultModel`. */
   model?: string
@@ -60,8 +69,10 @@ const passedOn = [
   'tools',
   'toolChoice',
   'parallelToolCalls',
+  'maxSteps',
   'headers',
   'signal',
+  'stream',
 ] as const satisfies readonly (keyof StreamRequest)[]
 
 const requestKeys = [
@@ -138,6 +149,11 @@ export class SteerLLMClient {
     return gather(events, { compressed: question.options.enableCompression, json, cost: costOf })
   }
 
+  /** @internal What happens while a question is answered. */
+  events(request: SteerRequest): EventStream {
+    return this.#ask(this.#question(request, undefined, undefined)).events
+  }
+
   #ask({ request, options, callbacks, isJson }: Question): { events: EventStream; json: JsonText | undefined } {
     const handle = this.#clientFor(options).stream(request)
     const { validateJsonIncrementally, enableJsonStreamHandler, eventProcessor, chunkSize } = options
@@ -163,7 +179,7 @@ export class SteerLLMClient {
     if (typeof second === 'object' && third !== undefined) fail('model', "a model's name", describe(second))
     const isRequest = typeof first === 'object' && first !== null && !Array.isArray(first)
     if (isRequest && owner !== undefined) fail('options', 'left out: they stand in the request', describe(owner))
-    const given = inCamelCase((isRequest ? first : (owner ?? {})) as Record<string, unknown>)
+    const given = inCamelCase(isRequest ? first : (owner ?? {}))
     const fields = checkObject(given, 'options', requestKeys) as SteerFields & {
       messages?: unknown
       returnUsage?: unknown
@@ -254,9 +270,11 @@ function messageOf(message: SteerMessage): RequestMessage {
 
 function outputOf(format: ResponseFormat): OutputSpec {
   if (format.type === 'text') return { format: 'text' }
-  if (format.type === 'json_object') return { format: 'json' }
+  // What can't be JSON is found by this face's own reader, where that is wanted.
+  const validate = 'end'
+  if (format.type === 'json_object') return { format: 'json', validate }
   const { schema, name, strict } = (format as Extract<ResponseFormat, { json_schema: unknown }>).json_schema ?? {}
-  return { format: 'structured', schema, name, ...(strict !== undefined && { strict }) }
+  return { format: 'structured', validate, schema, name, ...(strict !== undefined && { strict }) }
 }
 
 /** Options of the call over those of the client. */

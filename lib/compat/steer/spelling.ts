@@ -20,14 +20,11 @@ export type EitherSpelling<Fields> = Fields & {
 }
 
 /** The fields of `given` in camel case. `durations` are in seconds where they stand in snake case. */
-export function inCamelCase(
-  given: Record<string, unknown>,
-  durations: readonly string[] = [],
-): Record<string, unknown> {
+export function inCamelCase(given: object, durations: readonly string[] = []): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   for (const [spelt, value] of Object.entries(given)) {
     const name = spelt.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-    if (name !== spelt && given[name] !== undefined) {
+    if (name !== spelt && (given as Record<string, unknown>)[name] !== undefined) {
       throw new ValidationError(`Expected either \`${name}\` or \`${spelt}\`, got both: they say the same`, spelt)
     }
     if (value === undefined && name in fields) continue
