@@ -56,6 +56,18 @@ const expected = {
     'pipeline-response': /^200 It follows the ······\.\n$/,
     'pipeline-sdk': /^openai stop It follows the valley\.\n$/,
   },
+  'docs/structured-output.md': {
+    structured: /^([0-3]\n)+Pancakes milk, flour, eggs\n$/,
+    'structured-failure':
+      /^SCHEMA_MISMATCH \[ 'minutes' \] \{ minutes: 'ten' \}\nINVALID_JSON 14 \{ minutes: 1 \}\nINVALID_JSON 0 undefined\n$/,
+    'structured-decoder':
+      /^\[ \{ n: 1 \}, \{ n: 2 \} \]\n\{ rivers: \[ 'Glom' \] \}\n\{ value: \{ a: \{ b: \[Array\] \} \}, state: 'partial' \}\n$/,
+  },
+  'docs/tools.md': {
+    'tool-weather':
+      /^call \{ city: 'Oslo' \}\ncall \{ city: 'Rome' \}\nresult \{ city: 'Oslo', celsius: 4 \}\nresult \{ city: 'Rome', celsius: 4 \}\nIt\n follows\n the\n valley\.\n$/,
+    'tool-route': /^1 assistant tool\n2 assistant\ntool-output-available finish-step finish-step\n4\n$/,
+  },
   'docs/testing.md': {
     formats: /^thinking, text 7\n\/v1\/messages 100\n$/,
     tools: /^Half a metre\.\nMühlbach: 0\.5 m\n$/,
@@ -114,6 +126,14 @@ before(async () => {
   const text = 'It follows the valley.'
   providers.plain = await MockProvider.start({ text })
   providers.pull = await MockProvider.start({ script: [{ text: 'word '.repeat(1000) }, { text }] })
+  const recipe = JSON.stringify({ title: 'Pancakes', minutes: 20, ingredients: ['milk', 'flour', 'eggs'] })
+  providers.structured = await MockProvider.start({ text: recipe })
+  const failures = ['{"minutes": "ten"}', '{"minutes": 1 hour}', 'Roses are red']
+  providers['structured-failure'] = await MockProvider.start({ script: failures.map((text) => ({ text })) })
+  const calls = ['Oslo', 'Rome'].map((city) => ({ name: 'weather', args: { city } }))
+  providers['tool-weather'] = await MockProvider.start({ script: [{ tokens: 0, toolCalls: calls }, { text }] })
+  const now = [{ name: 'now', args: {} }]
+  providers['tool-route'] = await MockProvider.start({ script: [{ tokens: 0, toolCalls: now }, { text }] })
   providers['steer-json'] = await MockProvider.start({ text: '{"name": "Lamp", "price": 12.5}' })
   providers.errors = await MockProvider.start({ status: 429, retryAfter: 2 })
 })

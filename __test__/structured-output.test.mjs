@@ -1,6 +1,9 @@
 // Answers that are JSON: asked for in the provider's words, seen while they arrive, checked against their schema.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { OutputError, StreamClient, StreamError, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
@@ -246,4 +249,22 @@ test('what is wrong with `output` is told before anything is sent', async (t) =>
   refused({ schema: rivers, validate: 'never' }, 'output.validate')
   refused({ shema: rivers }, 'output.shema', /Did you mean `output.schema`/)
   assert.equal(mock.requests.length, 0)
+})
+
+test('the example draws a recipe while it arrives, and says where one is wrong', async (t) => {
+  const recipe = { title: 'Pancakes', minutes: 20, ingredients: ['milk', 'flour', 'eggs'] }
+  const mock = await MockProvider.start({
+    script: [{ text: JSON.stringify(recipe) }, { text: '{"title": "Pancakes", "ingredients": [1]}' }],
+  })
+  t.after(() => mock.close())
+  const file = fileURLToPath(new URL('../examples/structured-output.mjs', import.meta.url))
+  const env = { ...process.env, OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: `${mock.url}/v1` }
+  const run = () => promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+  const { stdout } = await run()
+  assert.equal(stdout, '- milk\n- flour\n- eggs\nPancakes, 20 minutes\n')
+  await assert.rejects(run(), (error) => {
+    assert.equal(error.code, 1)
+    assert.match(error.stderr, /^not a recipe: SCHEMA_MISMATCH \[ 'minutes' \]\n$/)
+    return true
+  })
 })

@@ -1,7 +1,10 @@
 // Tools that are run: calls, their results and what the model makes of them, as one answer.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { defineTool, StreamClient, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
@@ -492,4 +495,59 @@ test('what is wrong with a tool is told before anything is sent', async (t) => {
   refused([{ name: 'f' }], 'maxSteps', { maxSteps: 2 })
   refused('weather', 'tools')
   assert.equal(mock.requests.length, 0)
+})
+
+// Each has its own words for calls, results, thoughts and signatures.
+const wires = {
+  openai: ['openai', (url) => ({ baseUrl: `${url}/v1` })],
+  'openai-responses': ['openai', (url) => ({ baseUrl: `${url}/v1`, api: 'responses' })],
+  anthropic: ['anthropic', (url) => ({ baseUrl: `${url}/v1` })],
+  gemini: ['google', (url) => ({ baseUrl: `${url}/v1beta` })],
+  cohere: ['cohere', (url) => ({ baseUrl: url })],
+  ollama: ['ollama', (url) => ({ baseUrl: `${url}/ollama` })],
+  bedrock: ['bedrock', (url) => ({ baseUrl: url, region: 'us-east-1' })],
+}
+
+for (const [wire, [provider, config]] of Object.entries(wires)) {
+  test(`tools are run over ${wire}`, async (t) => {
+    const mock = await MockProvider.start({
+      script: [{ text: 'I look.', toolCalls: [call('Oslo'), call('Rome')] }, { text: 'Cold.' }],
+    })
+    t.after(() => mock.close())
+    const providers = { [provider]: { apiKey: 'test-key', ...config(mock.url) } }
+    const client = new StreamClient({ providers, retry: { maxRetries: 0 } })
+    const tool = weather(({ city }) => {
+      if (city === 'Rome') throw new Error('no such city')
+      return { city }
+    })
+    const answer = await client.generate({ provider, model: 'm', prompt: '?', tools: [tool], maxTokens: 100 })
+    assert.deepEqual([answer.text, answer.finishReason], ['I look.Cold.', 'stop'])
+    assert.deepEqual(
+      answer.toolResults.map(({ tool, result }) => [tool, result]),
+      [
+        ['weather', { city: 'Oslo' }],
+        ['weather', 'no such city'],
+      ],
+    )
+    assert.equal(mock.requests.length, 2)
+    const again = JSON.stringify(mock.requests[1].body)
+    for (const said of ['I look.', 'Rome', 'no such city']) assert.ok(again.includes(said), `${said} goes back`)
+  })
+}
+
+test('the example looks things up', async (t) => {
+  const calls = ['Glomma', 'Nowhere'].map((river) => ({ name: 'river_length', args: { river } }))
+  const mock = await MockProvider.start({ script: [{ tokens: 0, toolCalls: calls }, { text: 'Yes, it is.' }] })
+  t.after(() => mock.close())
+  const file = fileURLToPath(new URL('../examples/tools.mjs', import.meta.url))
+  const env = { ...process.env, OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: `${mock.url}/v1` }
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env, timeout: 20_000 })
+  assert.deepEqual(stdout.split('\n'), [
+    '→ river_length {"river":"Glomma"}',
+    '→ river_length {"river":"Nowhere"}',
+    '← {"river":"Glomma","kilometres":621}',
+    '✗ "no river is called Nowhere"',
+    'Yes, it is.',
+    '',
+  ])
 })
