@@ -200,5 +200,5 @@ export interface CollectedResponse<T = unknown> {
    * Parses `text` as JSON, out of its code fence where it stands in one; it is not checked against a schema. Throws an
    * {@link OutputError}, code `INVALID_JSON`, where it is none.
    */
-  getJson<J = T>(): J
+  getJson<J = unknown>(): J
 }
