@@ -48,13 +48,11 @@ export interface OutputSpec<T = unknown> {
  * @example
  * const river: DeepPartial<{ name: string; length: { km: number } }> = { length: {} }
  */
-export type DeepPartial<T> = unknown extends T
-  ? unknown
-  : T extends readonly (infer Item)[]
-    ? DeepPartial<Item>[]
-    : T extends object
-      ? { [Key in keyof T]?: DeepPartial<T[Key]> }
-      : T
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? DeepPartial<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: DeepPartial<T[Key]> }
+    : T
 
 /** What the engine is told (`crates/wire/src/request`). */
 export interface WireOutput {
