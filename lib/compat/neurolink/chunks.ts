@@ -34,9 +34,9 @@ interface ToolResult {
 }
 
 /** Plain text. */
-type TextChunk = Common & { type: 'text'; index: number; choice?: number }
-/** Plain text, with `chunkFormat: 'parts'`. */
-type TextDeltaChunk = Common & { type: 'text-delta'; textDelta: string; index: number; choice?: number }
+type TextChunk = Common & { type: 'text'; index: number; choice?: number; readonly partial?: unknown }
+/** Plain text, with `chunkFormat: 'parts'`. `partial`: where JSON was asked for, what it is so far. */
+type TextDeltaChunk = Omit<TextChunk, 'type'> & { type: 'text-delta'; textDelta: string }
 /** A tool call, whole. */
 type ToolUseChunk = Common & { type: 'tool_use' } & ToolCall
 /** A tool call, whole, with `chunkFormat: 'parts'`. */
@@ -71,18 +71,8 @@ export type NeuroLinkChunk =
  */
 export type ChunkFormat = 'chunks' | 'parts'
 
-/** What a tool gave, as the engine tells it. */
-interface ToolOutcome {
-  type: 'tool-result'
-  content: ''
-  id: string
-  tool: string
-  result: unknown
-  isError?: boolean
-}
-
 /** A chunk of the engine under the names of a format. */
-export function toNeuroLinkChunk(chunk: StreamChunk | ToolOutcome, format: ChunkFormat): NeuroLinkChunk {
+export function toNeuroLinkChunk(chunk: StreamChunk, format: ChunkFormat): NeuroLinkChunk {
   switch (chunk.type) {
     case 'tool-result': {
       const { id, tool, result, isError } = chunk
@@ -90,8 +80,13 @@ export function toNeuroLinkChunk(chunk: StreamChunk | ToolOutcome, format: Chunk
       const toolResult = { name: tool, content: text }
       return { type: 'tool-result', content: '', id, toolResult, ...(isError !== undefined && { isError }) }
     }
-    case 'text':
-      return format === 'chunks' ? chunk : { ...chunk, type: 'text-delta', textDelta: chunk.content }
+    case 'text': {
+      if (format === 'chunks') return chunk
+      const delta: TextDeltaChunk = { ...chunk, type: 'text-delta', textDelta: chunk.content }
+      // It is made only where somebody looks at it.
+      if ('partial' in chunk) Object.defineProperty(delta, 'partial', { get: () => chunk.partial, enumerable: false })
+      return delta
+    }
     case 'tool-call': {
       if (format === 'chunks') return { ...chunk, type: 'tool_use' }
       const { id, tool, ...call } = chunk

@@ -1,12 +1,12 @@
 /**
  * What `stream()` gives: an answer that can be iterated itself and by `.stream`, any number of times, with what is known of
- * it beside. What always holds: nothing is kept here but counts; what is asked for at the end is a promise.
+ * it beside. What always holds: nothing is kept here; what is asked for at the end is a promise.
  */
 import type { PipeOptions, PipeReport, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from '../../relay.js'
 import type { StreamResult } from '../../stream-result.js'
 import type { ResponseLike } from '../../streaming-response.js'
 import type { TextStream } from '../../text-stream.js'
-import type { CollectedResponse, FinishReason, StreamChunk, Usage } from '../../types.js'
+import type { CollectedResponse, FinishReason, Usage } from '../../types.js'
 import type { NeuroLinkChunk } from './chunks.js'
 import { shownName } from './models.js'
 import { type ReadingOptions, read } from './reading.js'
@@ -22,7 +22,7 @@ export interface StreamPerformance {
 export interface StreamMetadata {
   /** Milliseconds since the epoch. */
   readonly startTime: number
-  /** Text chunks as the provider sent them: all of them once the answer was read, or waited for, to its end. */
+  /** Text chunks so far, as the provider sent them: all of them once the answer was read, or waited for, to its end. */
   readonly totalChunks: number
   /** The provider's id of the request, where it gives one. */
   readonly requestId: string | undefined
@@ -38,8 +38,11 @@ export interface NeuroLinkResult extends AsyncIterable<NeuroLinkChunk> {
   readonly text: Promise<string>
   readonly usage: Promise<Usage | undefined>
   readonly finishReason: Promise<FinishReason>
-  /** The whole text parsed as JSON. */
+  /** The whole text parsed as JSON, and checked against the schema, where there is one. */
   readonly object: Promise<unknown>
+  /** What the JSON is so far. */
+  readonly partialObject: unknown
+  readonly partialObjectStream: AsyncIterable<unknown>
   readonly performance: Promise<StreamPerformance>
   /** Never set: nothing is analysed. */
   readonly analytics: undefined
@@ -66,8 +69,6 @@ export interface NeuroLinkResult extends AsyncIterable<NeuroLinkChunk> {
 export class EngineResult implements NeuroLinkResult {
   readonly #result: StreamResult
   readonly #options: ReadingOptions
-  /** Text chunks that some reader has seen, or that were counted at the end. */
-  #chunks = 0
   readonly stream: NeuroLinkResult['stream']
   readonly metadata: StreamMetadata
   readonly fromCache = false
@@ -79,11 +80,10 @@ export class EngineResult implements NeuroLinkResult {
     this.#options = options
     const iterable = { [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() }
     this.stream = Object.assign(() => iterable, iterable)
-    const count = () => this.#chunks
     this.metadata = {
       startTime,
       get totalChunks() {
-        return count()
+        return result.metrics.chunks
       },
       requestId: result.requestId,
       context,
@@ -91,25 +91,7 @@ export class EngineResult implements NeuroLinkResult {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<NeuroLinkChunk> {
-    return read(this.#counted(), this.#options)
-  }
-
-  /** The engine's chunks; a reader that leaves is let go at once, whatever it waits for. */
-  #counted(): AsyncIterable<StreamChunk> {
-    const open = () => this.#result[Symbol.asyncIterator]()
-    const count = (step: IteratorResult<StreamChunk>) => {
-      if (!step.done && step.value.type === 'text') this.#chunks = Math.max(this.#chunks, step.value.index + 1)
-      return step
-    }
-    return {
-      [Symbol.asyncIterator]: () => {
-        const reader = open()
-        return {
-          next: async () => count(await reader.next()),
-          return: async () => (await reader.return?.()) ?? { done: true, value: undefined },
-        }
-      },
-    }
+    return read(this.#result, this.#options)
   }
 
   get textStream(): TextStream {
@@ -117,8 +99,6 @@ export class EngineResult implements NeuroLinkResult {
   }
 
   get text(): Promise<string> {
-    // Counts what there was, before whoever waits for the text goes on.
-    this.collect().catch(() => {})
     return this.#result.text
   }
 
@@ -132,6 +112,14 @@ export class EngineResult implements NeuroLinkResult {
 
   get object(): Promise<unknown> {
     return this.#result.object
+  }
+
+  get partialObject(): unknown {
+    return this.#result.partialObject
+  }
+
+  get partialObjectStream(): AsyncIterable<unknown> {
+    return this.#result.partialObjectStream
   }
 
   get performance(): Promise<StreamPerformance> {
@@ -166,14 +154,7 @@ export class EngineResult implements NeuroLinkResult {
   }
 
   collect(): Promise<CollectedResponse> {
-    const collected = this.#result.collect()
-    collected.then(
-      ({ metrics }) => {
-        this.#chunks = Math.max(this.#chunks, metrics.chunks)
-      },
-      () => {},
-    )
-    return collected
+    return this.#result.collect()
   }
 
   abort(reason?: unknown): void {
