@@ -28,7 +28,7 @@ let restore
 
 before(async () => {
   restore = hideProviders()
-  mock = await MockProvider.start({ routes: { '*': 'openai' } })
+  mock = await MockProvider.start()
 })
 
 beforeEach(() => {
@@ -222,6 +222,10 @@ describe('a CopilotEdge', () => {
       const base = '/accounts/account-1/ai'
       assert.equal(path, endpoint === 'chat' ? `${base}/v1/chat/completions` : `${base}/run/${name}`)
       assert.deepEqual([body.stream, body.messages], [true, hello.messages])
+      assert.deepEqual(
+        [body.max_tokens, body.temperature, body.model],
+        [1000, 0.7, endpoint === 'chat' ? name : undefined],
+      )
     }
     assert.deepEqual(
       supportedModels.filter(({ endpoint }) => endpoint === 'run').map(({ name }) => name),

@@ -50,7 +50,7 @@ function modules() {
 
 before(async () => {
   restore = hideProviders()
-  mock = await MockProvider.start({ text: 'Hello\nworld', routes: { '*': 'openai' } })
+  mock = await MockProvider.start({ text: 'Hello\nworld' })
   process.env.CLOUDFLARE_BASE_URL = mock.url
   app = project()
 })

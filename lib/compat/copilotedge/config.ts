@@ -27,7 +27,10 @@ export interface CopilotEdgeConfig extends RequestLimits {
   model?: string
   /** There is one. */
   provider?: 'cloudflare'
-  /** What stands before `/accounts/…`. Default `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`. */
+  /**
+   * What stands before `/accounts/{accountId}/ai`, or an URL that has the account in it, up to `/ai`. Default
+   * `CLOUDFLARE_BASE_URL`, else `https://api.cloudflare.com/client/v4`.
+   */
   baseUrl?: string
   /** Sent with each request to Cloudflare. */
   headers?: Record<string, string>

@@ -69,11 +69,8 @@ export class CopilotEdge<S extends boolean = false> {
     const { apiKey, accountId } = credentials(settings)
     const { apiTimeout, maxRetries, headers, baseUrl } = settings
     this.#settings = settings
-    const account = `${baseUrl}/accounts/${encodeURIComponent(accountId)}/ai`
-    this.#provider = (model) =>
-      endpointOf(model) === 'chat'
-        ? { endpoint: `${account}/v1/chat/completions`, protocol: 'openai', apiKey, headers }
-        : { endpoint: `${account}/run/${model}`, protocol: 'workers-ai', apiKey, headers }
+    const account = { vendor: 'cloudflare', apiKey, headers, baseUrl: accountUrl(baseUrl, accountId) } as const
+    this.#provider = (model) => ({ ...account, api: endpointOf(model) === 'chat' ? 'chat' : 'native' })
     this.#client = new StreamClient({
       retry: { maxRetries: maxRetries - 1, maxDelay: 8000, jitter: true },
       timeout: { connect: apiTimeout, firstContent: apiTimeout, idle: apiTimeout },
@@ -165,6 +162,11 @@ export class CopilotEdge<S extends boolean = false> {
       ...(debug && spoken(model, stream, question.messages?.length ?? 0)),
     }
   }
+}
+
+/** What Cloudflare's paths are appended to. */
+function accountUrl(baseUrl: string, accountId: string): string {
+  return baseUrl.includes('/accounts/') ? baseUrl : `${baseUrl}/accounts/${encodeURIComponent(accountId)}/ai`
 }
 
 /** Lines about an answer on stderr. They hold sizes, times and codes, never a text or a key. */
