@@ -22,6 +22,18 @@ const forbidden = {
     'millstream-mock',
   ],
   'millstream-engine': ['napi', 'napi-derive', 'napi-sys', 'millstream-mock'],
+  'millstream-tokens': [
+    'tokio',
+    'reqwest',
+    'hyper',
+    'mio',
+    'napi',
+    'napi-derive',
+    'napi-sys',
+    'millstream-wire',
+    'millstream-engine',
+    'millstream-mock',
+  ],
   'millstream-mock': ['napi', 'napi-derive', 'napi-sys', 'reqwest', 'millstream-engine'],
 }
 
