@@ -26,9 +26,11 @@ import {
   type RetryPlan,
   type TimeoutConfig,
 } from './policies.js'
+import { checkPrices, type ModelPrice, type PriceMap } from './pricing.js'
 import type { ProviderConfig, ProviderName, WireProtocol } from './providers.js'
 import type { ErrorMode } from './stream-result.js'
 import { mergeHeaders, resolveTarget, type Target } from './target.js'
+import { checkUsageMode, nativeEstimate, type UsageEstimator, type UsageMode } from './tokens/estimate.js'
 import type { Message, Usage } from './types.js'
 
 /**
@@ -63,8 +65,8 @@ export interface AIStreamConfig extends GenerationOptions {
   protocol?: 'auto' | WireProtocol
   /** Called for each token, before its event. */
   onToken?: (token: string) => void
-  /** Called with the merged usage whenever some is reported. */
-  onCost?: (usage: Usage) => void
+  /** Called with the merged usage, and what it costs in US dollars where that is known, whenever some is reported. */
+  onCost?: (usage: Usage, costUsd: number | undefined) => void
   /** Called once where a turn fails for good. */
   onError?: (error: StreamError) => void
   retry?: RetryConfig
@@ -72,6 +74,10 @@ export interface AIStreamConfig extends GenerationOptions {
   resume?: ResumeMode
   /** Whether `getUsage()` counts the last turn (default) or all of them. */
   usageMode?: 'last' | 'total'
+  /** Whether usage is estimated where the endpoint reports none. Default `'reported'`: it is not. */
+  usage?: UsageMode
+  /** What models cost, before any other price. */
+  prices?: Record<string, ModelPrice>
   /** What a `send` does while an answer is running: wait for its turn (default), or reject with code `BUSY`. */
   whenBusy?: 'queue' | 'reject'
   /** The largest single event that is accepted, in bytes. Default 8 MiB. */
@@ -151,6 +157,8 @@ export interface AIStreamSettings {
   timeouts: ReturnType<typeof planTimeouts>
   resume: ResumeMode
   usageMode: 'last' | 'total'
+  estimator: UsageEstimator | undefined
+  prices: PriceMap | undefined
   whenBusy: 'queue' | 'reject'
   generation: GenerationOptions
   maxEventBytes: number
@@ -187,6 +195,8 @@ const configKeys = [
   'timeout',
   'resume',
   'usageMode',
+  'usage',
+  'prices',
   'whenBusy',
   'maxEventBytes',
   ...generationKeys,
@@ -233,6 +243,8 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
     timeouts: planTimeouts(config.timeout),
     resume: resumeMode(config.resume, transport.reconnect),
     usageMode: checkOneOf(config.usageMode ?? 'last', 'usageMode', ['last', 'total']),
+    estimator: checkUsageMode(config.usage, 'usage'),
+    prices: config.prices === undefined ? undefined : checkPrices(config.prices, 'prices'),
     whenBusy: checkOneOf(config.whenBusy ?? 'queue', 'whenBusy', ['queue', 'reject']),
     generation: checkGeneration(config),
     maxEventBytes: checkInteger(config.maxEventBytes ?? 8 * 1024 * 1024, 'maxEventBytes', 1, 2 ** 31 - 1),
@@ -280,11 +292,15 @@ export function turnSettings(
 
 /** The flat request the engine takes. `stream`: whether the answer is to come in pieces. */
 export function nativeRequest(
-  base: Pick<AIStreamSettings, 'target' | 'model' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval'>,
+  base: Pick<
+    AIStreamSettings,
+    'target' | 'model' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval' | 'estimator'
+  >,
   turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
   stream = true,
 ): NativeRequest {
   const { headers, shape, carrier, protocol, sign } = base.target
+  const estimate = nativeEstimate(base.estimator, base.model)
   return {
     url: base.target.url(base.model, stream),
     carrier,
@@ -301,6 +317,7 @@ export function nativeRequest(
     retain: turn.retain,
     deliver: false,
     flushInterval: base.flushInterval,
+    ...(estimate !== undefined && { estimate }),
     ...(sign !== undefined && { sign }),
   }
 }

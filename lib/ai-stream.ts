@@ -112,6 +112,9 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
   /** Counts of earlier turns, where `usageMode` is `'total'`. */
   #earlier = noUsage()
   #usage = noUsage()
+  /** What they cost. */
+  #earlierCost: number | undefined
+  #cost: number | undefined
   /** Iterators that wait for the next turn. */
   #awaiting: ((answer: Answer) => void)[] = []
   /** What the user's code threw in the running turn. */
@@ -206,6 +209,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     this.#messages = []
     this.#earlier = noUsage()
     this.#usage = noUsage()
+    this.#earlierCost = undefined
+    this.#cost = undefined
     this.emit('reset')
   }
 
@@ -238,6 +243,17 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    */
   getUsage(): Usage {
     return { ...this.#usage }
+  }
+
+  /**
+   * What `getUsage()` counts cost, in US dollars; `undefined` where nothing was counted, or the model has no price.
+   *
+   * @example
+   * const cost = stream.getCost()
+   * if (cost !== undefined) console.log(`$${cost.toFixed(4)}`)
+   */
+  getCost(): number | undefined {
+    return this.#cost
   }
 
   /**
@@ -299,6 +315,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     const options: AnswerOptions = {
       provider: this.#settings.target.provider,
       model: this.#settings.model,
+      estimating: this.#settings.estimator !== undefined,
+      prices: this.#settings.prices,
       retry: turnOptions.retry,
       retain: turnOptions.retain,
       credit: this.#settings.credit,
@@ -355,7 +373,10 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     this.#current = turn
     this.#thrown = undefined
     this.#streaming = true
-    if (this.#settings.usageMode === 'total') this.#earlier = this.#usage
+    if (this.#settings.usageMode === 'total') {
+      this.#earlier = this.#usage
+      this.#earlierCost = this.#cost
+    }
     for (const join of this.#awaiting.splice(0)) join(turn.answer)
     this.#tell(turn.answer, () => {
       if (turn.content !== undefined) {
@@ -431,7 +452,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         turn.toolCalls.push(news.call)
         return this.#tell(answer, () => this.emit('tool-call', news.call))
       case 'usage':
-        return this.#tell(answer, () => this.#counted(news.report))
+        return this.#tell(answer, () => this.#counted(answer, news.report))
       case 'metadata':
         if (this.listenerCount('metadata') === 0) return
         return this.#tell(answer, () => this.emit('metadata', JSON.parse(news.json) as Record<string, unknown>))
@@ -456,10 +477,13 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     return this.#onToken !== undefined || pieces.some((event) => this.listenerCount(event) > 0)
   }
 
-  #counted(report: UsageReport): void {
+  #counted(answer: Answer, report: UsageReport): void {
     const usage = toUsage(report)
     this.#usage = this.#settings.usageMode === 'total' ? addUsage(this.#earlier, usage) : usage
-    this.#settings.onCost?.(this.getUsage())
+    const cost = answer.costOf(usage)
+    this.#cost =
+      cost === undefined && this.#earlierCost === undefined ? undefined : (cost ?? 0) + (this.#earlierCost ?? 0)
+    this.#settings.onCost?.(this.getUsage(), this.#cost)
     this.emit('usage', this.getUsage())
   }
 

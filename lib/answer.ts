@@ -22,6 +22,7 @@ import {
   type NativeRequest,
 } from './native.js'
 import type { RetryPlan } from './policies.js'
+import { costOf, type PriceMap } from './pricing.js'
 import type { OutputPlan } from './structured-output.js'
 import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, ToolResult, Usage } from './types.js'
 import { mergeReports, toUsage, type UsageReport } from './usage.js'
@@ -151,6 +152,10 @@ export interface AnswerOptions {
   push: boolean
   /** The session's credit. */
   credit: number
+  /** Whether the engine counts what the provider doesn't report. */
+  estimating?: boolean
+  /** Own prices of models. */
+  prices?: PriceMap | undefined
   owner?: AnswerOwner
   /** Whether somebody beside readers and owner hears of a failure. */
   observed?: () => boolean
@@ -363,6 +368,18 @@ export class Answer implements SessionListener {
     const usage = toUsage(this.#report)
     if (this.#outcome !== undefined && this.#outcome.kind !== 'complete') usage.partial = true
     return usage
+  }
+
+  /** What it cost so far, in US dollars, where that is known. */
+  get costSoFar(): number | undefined {
+    const usage = this.usageSoFar
+    return usage && this.costOf(usage)
+  }
+
+  /** What some usage of this answer costs, in US dollars. */
+  costOf(usage: Usage): number | undefined {
+    const { provider, prices, model } = this.#options
+    return costOf(usage, this.#model, provider, prices) ?? costOf(usage, model, provider, prices)
   }
 
   get metrics(): StreamMetrics {
@@ -757,6 +774,12 @@ export class Answer implements SessionListener {
   /** `text`: what had come. The engine may forget it once it is told. */
   #close(outcome: Outcome, text: string): void {
     if (this.#outcome !== undefined) return
+    if (this.#options.estimating && this.#report === undefined) {
+      const json = this.#session?.estimate(this.#keeping ? text : undefined)
+      if (json !== undefined) this.usage(json)
+      // Whoever was told may have closed it.
+      if (this.outcome !== undefined) return
+    }
     this.#session?.cancel()
     this.#settle(outcome, text)
   }

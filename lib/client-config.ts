@@ -14,6 +14,7 @@ import {
   type RetryPlan,
   type TimeoutConfig,
 } from './policies.js'
+import { checkPrices, type ModelPrice, type PriceMap } from './pricing.js'
 import {
   checkSettings,
   findProvider,
@@ -27,6 +28,7 @@ import {
   settingKeys,
 } from './providers.js'
 import { providerTarget, resolveTarget, type Target } from './target.js'
+import { checkUsageMode, type UsageEstimator, type UsageMode } from './tokens/estimate.js'
 
 /**
  * A provider of a {@link StreamClient}: what replaces the defaults of one known by name, or all about another one, which
@@ -71,6 +73,10 @@ export interface ClientConfig {
   retry?: RetryConfig
   timeout?: TimeoutConfig
   resume?: ResumeMode
+  /** Whether usage is estimated where a provider reports none. Default `'reported'`: it is not. */
+  usage?: UsageMode
+  /** What models cost, before any other price. Of one provider's models alone: `'groq/my-model'`. */
+  prices?: Record<string, ModelPrice>
   /** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
   flushInterval?: number
   /** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
@@ -86,6 +92,8 @@ export const clientKeys = [
   'retry',
   'timeout',
   'resume',
+  'usage',
+  'prices',
   'flushInterval',
   'bufferSize',
   'maxEventBytes',
@@ -102,6 +110,8 @@ export interface ClientSettings {
   retry: RetryPlan
   timeouts: ReturnType<typeof planTimeouts>
   resume: ResumeMode
+  estimator: UsageEstimator | undefined
+  prices: PriceMap | undefined
   flushInterval: number
   credit: number
   maxEventBytes: number
@@ -120,6 +130,8 @@ export function clientSettings(config: ClientConfig): ClientSettings {
     retry: planRetry(config.retry),
     timeouts: planTimeouts(config.timeout),
     resume: config.resume === undefined ? 'auto' : checkResume(config.resume),
+    estimator: checkUsageMode(config.usage, 'usage'),
+    prices: config.prices === undefined ? undefined : checkPrices(config.prices, 'prices'),
     flushInterval: checkMilliseconds(config.flushInterval ?? 1, 'flushInterval'),
     credit: checkInteger(config.bufferSize ?? 65_536, 'bufferSize', 1, 2 ** 31 - 1),
     maxEventBytes: checkInteger(config.maxEventBytes ?? 8 * 1024 * 1024, 'maxEventBytes', 1, 2 ** 31 - 1),

@@ -9,7 +9,7 @@ import { classifyError } from './classify.js'
 import { isStreamErrorType, StreamError } from './errors.js'
 import { pieces } from './event-stream.js'
 import { type FedSession, type Room, roomClosed, roomForMore, roomFull } from './mailbox.js'
-import type { NativeError, NativeFailure } from './native.js'
+import type { NativeError, NativeEstimate, NativeFailure } from './native.js'
 import { planRetry } from './policies.js'
 import type { WireProtocol } from './providers.js'
 import type { StreamChunk, ToolCall } from './types.js'
@@ -140,13 +140,19 @@ function fed<T>(
 }
 
 /** What a session is told of its answer, besides how it is read. */
-type SessionOptions = Required<Pick<FedAnswerOptions, 'maxEventBytes' | 'flushInterval' | 'retain' | 'push' | 'credit'>>
+type SessionOptions = Required<
+  Pick<FedAnswerOptions, 'maxEventBytes' | 'flushInterval' | 'retain' | 'push' | 'credit'>
+> & {
+  /** How its usage is estimated, and the request that it answers. */
+  estimate?: NativeEstimate | undefined
+  question?: string
+}
 
 function begin<T>(
   answer: Answer,
   pump: Pump<T>,
   { protocol, contentType }: { protocol: string; contentType?: string | undefined },
-  { maxEventBytes, flushInterval, retain, push, credit }: SessionOptions,
+  { maxEventBytes, flushInterval, retain, push, credit, estimate, question = '' }: SessionOptions,
 ): void {
   const session = answer.feed(
     {
@@ -157,6 +163,7 @@ function begin<T>(
       mode: push ? 'push' : 'pull',
       retain,
       flushInterval,
+      ...(estimate !== undefined && { estimate, question }),
     },
     pump,
   )

@@ -54,6 +54,12 @@ export {
 } from './pipeline.js'
 export type { ResumeMode, RetryConfig, TimeoutConfig } from './policies.js'
 export {
+  calculateCost,
+  MODEL_PRICING,
+  type ModelPrice,
+  registerPrices,
+} from './pricing.js'
+export {
   type CodecContext,
   type DecodedChunk,
   type KnownProviderName,
@@ -129,6 +135,17 @@ export {
 } from './streaming-response.js'
 export type { DeepPartial, OutputSpec } from './structured-output.js'
 export type { TextBufferOptions, TextStream } from './text-stream.js'
+export type { UsageEstimator, UsageMode } from './tokens/estimate.js'
+export {
+  type CountedMessage,
+  countMessagesTokens,
+  countMessageTokens,
+  countTokens,
+  type EncodingName,
+  estimateRequestTokens,
+  type TokenCount,
+  TokenCounter,
+} from './tokens.js'
 export { defineTool, type ExecutableTool, type ToolContext, type ToolStep } from './tools.js'
 export type {
   CollectedResponse,

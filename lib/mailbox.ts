@@ -103,6 +103,11 @@ export interface Session {
   /** Returns credit for events that were consumed; see {@link eventCost}. */
   credit(units: number): void
   decideRetry(goOn: boolean): void
+  /**
+   * JSON of the usage counted so far; `undefined` where none is counted, something was reported, or nothing came. `text`:
+   * what the listener was told of the first alternative's text, where it knows.
+   */
+  estimate(text: string | undefined): string | undefined
   /** The text of the first alternative as far as it is kept. It may be ahead of what the listener was told. */
   text(): string
 }
@@ -173,6 +178,10 @@ class RunningSession implements FedSession {
 
   feedFail(failure: NativeFailure): void {
     if (this.#kept === undefined) open().feedFail(this.#id, JSON.stringify(failure))
+  }
+
+  estimate(text: string | undefined): string | undefined {
+    return this.#kept === undefined ? (open().estimate(this.#id, text) ?? undefined) : undefined
   }
 
   deliver(): void {

@@ -51,6 +51,8 @@ export interface NativeRequest {
    * once, later ones are gathered so long. 0 delivers each as it comes.
    */
   flushInterval: number
+  /** How usage is counted where the provider reports none; absent: not at all. */
+  estimate?: NativeEstimate | undefined
   /** What each attempt is signed with, for endpoints of Amazon. */
   sign?: Signing
   /** Whether the text of the first alternative is to be JSON: the answer fails at the first character that can't be. */
@@ -63,6 +65,17 @@ export interface NativeFeed
   /** How its bytes are to be read: a `WireProtocol` or `auto`. Without meaning for records. */
   protocol: string
   contentType?: string
+  /** As in a request, and the canonical request it is an answer to. */
+  estimate?: NativeEstimate
+  question?: string
+}
+
+/** How a session estimates its usage. */
+export interface NativeEstimate {
+  /** An encoding whose table was loaded; `''`: four characters are a token. */
+  encoding: string
+  /** From 0 to 1. */
+  confidence: number
 }
 
 /** How a relay encodes an answer (`EncoderOptions` in `crates/wire/src/encode`). */
@@ -139,6 +152,7 @@ export interface NativeMailbox {
   cancel(session: number): void
   credit(session: number, units: number): void
   decideRetry(session: number, goOn: boolean): void
+  estimate(session: number, text?: string): string | null
   deliver(session: number): void
   drain(session: number, keep: boolean): void
   relay(session: number, options: NativeRelayOptions): number

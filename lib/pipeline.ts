@@ -20,6 +20,7 @@ import {
   processorSettings,
   transformerStage,
 } from './pipeline/stages.js'
+import { costOf } from './pricing.js'
 import { type PipeOptions, type PipeReport, pipe, toReadableStream, toResponse, type WebPipeOptions } from './relay.js'
 import { AnswerHandle, type StreamHandle, type StreamResult } from './stream-result.js'
 import type { ResponseLike } from './streaming-response/output.js'
@@ -326,9 +327,11 @@ class ProcessedEvents implements EventStream {
     const { failure, text, reader } = run
     if (failure !== undefined) throw failure.thrown
     const { provider, model } = reader.context
+    usage ??= reader.usage
     return {
       text,
-      usage: usage ?? reader.usage,
+      usage,
+      costUsd: usage && costOf(usage, model, provider),
       finishReason: reader.finishReason ?? 'unknown',
       toolCalls,
       ...(toolResults.length > 0 && { toolResults }),

@@ -31,8 +31,10 @@ import {
 } from './stream-request.js'
 import { AnswerHandle, collect, type ErrorMode, readObject, type StreamHandle } from './stream-result.js'
 import type { Target } from './target.js'
+import { checkUsageMode } from './tokens/estimate.js'
 import { ToolSteps } from './tool-steps.js'
-import type { CollectedResponse } from './types.js'
+import type { CollectedResponse, Usage } from './types.js'
+import { addUsage, noUsage } from './usage.js'
 
 /**
  * What {@link StreamClient.testConnection} asks.
@@ -98,6 +100,8 @@ export class StreamClient {
   }
 
   readonly #settings: ClientSettings
+  #totalUsage = noUsage()
+  #totalCost = 0
 
   /** @throws ValidationError where an option is not what it must be. A missing key shows when it is needed. */
   constructor(config: ClientConfig = {}) {
@@ -239,6 +243,34 @@ export class StreamClient {
     return nodeHandler(this.#asker, options)
   }
 
+  /**
+   * What all answers of this client together cost so far, in US dollars: those that are over, as far as their models have
+   * prices. Of one answer: `costUsd` of its result.
+   *
+   * @example
+   * import { StreamClient } from 'millstream'
+   *
+   * const client = new StreamClient({ prices: { 'my-model': { inputPerMillion: 1, outputPerMillion: 2 } } })
+   * await client.generate({ model: 'my-model', prompt: 'Name three rivers' })
+   * console.log(client.totalCost.toFixed(6))
+   */
+  get totalCost(): number {
+    return this.#totalCost
+  }
+
+  /**
+   * The token counts of all answers of this client together, of those that are over and have any.
+   *
+   * @example
+   * import { StreamClient } from 'millstream'
+   *
+   * const client = new StreamClient({ usage: 'estimate' })
+   * console.log(client.totalUsage.totalTokens)
+   */
+  get totalUsage(): Usage {
+    return { ...this.#totalUsage }
+  }
+
   get #asker(): Asker {
     return {
       ask: (request) => {
@@ -248,6 +280,14 @@ export class StreamClient {
       },
       whole: async (request) => whole(this.#prepare(request)),
     }
+  }
+
+  /** An answer is over. */
+  #account(answer: Answer): void {
+    const usage = answer.usageSoFar
+    if (usage === undefined) return
+    this.#totalUsage = addUsage(this.#totalUsage, usage)
+    this.#totalCost += answer.costOf(usage) ?? 0
   }
 
   /** Checks a request and makes its answer, which is not asked for yet. */
@@ -309,18 +349,33 @@ export class StreamClient {
       model,
       retain,
       credit,
+      prices: this.#settings.prices,
       observed,
       output,
     })
     return { answer, ask, threw: () => threw }
   }
 
-  #answer({ checked, target, retry }: Turn, given: Pick<AnswerOptions, 'retain' | 'observed' | 'output'>): Answer {
+  #answer(
+    { checked, target, retry, request }: Turn,
+    given: Pick<AnswerOptions, 'retain' | 'observed' | 'output'>,
+  ): Answer {
     const { provider, codec } = target
     const credit = this.#settings.credit
-    const options: AnswerOptions = { provider, model: checked.model, retry, push: false, credit, ...given }
+    const options: AnswerOptions = {
+      provider,
+      model: checked.model,
+      retry,
+      push: false,
+      credit,
+      estimating: request.estimate !== undefined,
+      prices: this.#settings.prices,
+      ...given,
+    }
     if (codec !== undefined) options.via = viaDecoder(codec, options)
-    return new Answer(options)
+    const answer = new Answer(options)
+    answer.whenEnded(() => this.#account(answer))
+    return answer
   }
 
   /** Checks what is asked in one turn of the model, and makes the engine's request of it. */
@@ -330,6 +385,7 @@ export class StreamClient {
     const checked = checkRequest(request, model ?? settings.defaultModel)
     const retry = request.retry === undefined ? settings.retry : planRetry(request.retry, settings.retryConfig)
     const resume = request.resume === undefined ? settings.resume : checkResume(request.resume)
+    const estimator = request.usage === undefined ? settings.estimator : checkUsageMode(request.usage, 'usage')
     const turn = {
       headers: checked.headers,
       timeouts: planTimeouts(request.timeout, settings.timeouts),
@@ -341,7 +397,7 @@ export class StreamClient {
       checked,
       target,
       retry,
-      request: nativeRequest({ ...settings, target, model: checked.model, resume }, turn, request.stream),
+      request: nativeRequest({ ...settings, target, model: checked.model, resume, estimator }, turn, request.stream),
       body: checked.body(target),
     }
   }

@@ -33,6 +33,7 @@ import { type CacheControl, checkCacheControl, checkMessage, type RequestMessage
 import type { Schema } from './schema.js'
 import type { ErrorMode } from './stream-result.js'
 import { checkOutput, type OutputPlan, type OutputSpec } from './structured-output.js'
+import type { UsageMode } from './tokens/estimate.js'
 import { checkToolSet, type ExecutableTool, type ToolSet, type ToolStep } from './tools.js'
 import type { CollectedResponse, StreamChunk, ToolCall, ToolResult, Usage } from './types.js'
 
@@ -180,6 +181,8 @@ export interface RequestOptions<T = unknown> extends GenerationOptions, StreamCa
   retry?: RetryConfig
   timeout?: TimeoutConfig
   resume?: ResumeMode
+  /** Whether usage is estimated where the provider reports none. Default the client's. */
+  usage?: UsageMode
   /** Whether chunks stay after they were read, for any number of readers. Default true. */
   retain?: boolean
   /** Whether readers throw a failure (default) or get it as a chunk of type `error`. */
@@ -233,6 +236,7 @@ export const optionKeys = [
   'retry',
   'timeout',
   'resume',
+  'usage',
   'retain',
   'errors',
   'stream',

@@ -64,6 +64,8 @@ export interface StreamResult<T = unknown> extends AsyncIterable<StreamChunk> {
    * that is known only at the end, lets the answer be fetched at full speed.
    */
   readonly usage: Promise<Usage | undefined>
+  /** What the answer cost, in US dollars: `undefined` where there is no usage, or no price for the model. */
+  readonly costUsd: Promise<number | undefined>
   readonly finishReason: Promise<FinishReason>
   /**
    * The whole text parsed as JSON, out of its code fence where it stands in one; with an `output.schema`, what that makes
@@ -358,6 +360,10 @@ class AnswerResult implements StreamResult {
     return this.#usage
   }
 
+  get costUsd(): Promise<number | undefined> {
+    return this.#afterwards(() => this.#answer.costSoFar)
+  }
+
   get finishReason(): Promise<FinishReason> {
     this.#finishReason ??= this.#afterwards(() => this.#answer.finishReason)
     return this.#finishReason
@@ -511,6 +517,7 @@ export function collect(answer: Answer): CollectedResponse {
   return {
     text,
     usage: answer.usageSoFar,
+    costUsd: answer.costSoFar,
     finishReason: answer.finishReason,
     ...answer.gather(),
     provider: answer.provider,

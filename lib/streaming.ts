@@ -15,6 +15,12 @@ export type {
 export { APIError, StreamError, TimeoutError, ValidationError } from './errors.js'
 export type { RetryConfig, TimeoutConfig } from './policies.js'
 export {
+  calculateCost,
+  MODEL_PRICING,
+  type ModelPrice,
+  registerPrices,
+} from './pricing.js'
+export {
   MemoryReplayLog,
   type MemoryReplayLogOptions,
   type ReplayEntry,
@@ -39,4 +45,15 @@ export {
   type WebStreamingResponse,
   type WebStreamingResponseOptions,
 } from './streaming-response.js'
+export type { UsageEstimator, UsageMode } from './tokens/estimate.js'
+export {
+  type CountedMessage,
+  countMessagesTokens,
+  countMessageTokens,
+  countTokens,
+  type EncodingName,
+  estimateRequestTokens,
+  type TokenCount,
+  TokenCounter,
+} from './tokens.js'
 export type { Message, StreamChunk, Usage } from './types.js'

@@ -39,6 +39,10 @@ export interface Usage {
   /** Of the completion tokens, those spent on reasoning. */
   reasoningTokens?: number
   audioTokens?: number
+  /** Set where the provider reported nothing, and the tokens were counted here. */
+  isEstimated?: true
+  /** Of an estimate, how much it is worth, from 0 to 1. */
+  confidence?: number
   /** Set where the answer was stopped or broke off: these are the counts reported until then. */
   partial?: boolean
   /** The provider's usage object as it came. */
@@ -180,6 +184,8 @@ export interface CollectedResponse<T = unknown> {
   object?: T
   /** `undefined` where the provider reported none. */
   usage: Usage | undefined
+  /** What it cost, in US dollars; `undefined` where there is no usage, or no price for the model. */
+  costUsd: number | undefined
   finishReason: FinishReason
   toolCalls: ToolCall[]
   /** What they gave, where they were run. */

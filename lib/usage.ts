@@ -11,12 +11,19 @@ export interface UsageReport {
   cachedTokens?: number
   reasoningTokens?: number
   audioTokens?: number
+  isEstimated?: true
+  confidence?: number
   raw?: unknown
 }
 
 /** Reports of one answer replace each other field by field; they are never added up. */
 export function mergeReports(before: UsageReport | undefined, now: UsageReport): UsageReport {
   const merged = { ...before, ...now }
+  // What a provider reports after all makes an end of the estimate.
+  if (before?.isEstimated && !now.isEstimated) {
+    delete merged.isEstimated
+    delete merged.confidence
+  }
   // A total that only the earlier report gave is out of date once a part of it changed.
   if (now.totalTokens === undefined && (now.promptTokens !== undefined || now.completionTokens !== undefined)) {
     delete merged.totalTokens
@@ -35,6 +42,10 @@ export function toUsage(report: UsageReport): Usage {
   for (const field of optional) {
     if (report[field] !== undefined) usage[field] = report[field]
   }
+  if (report.isEstimated) {
+    usage.isEstimated = true
+    if (report.confidence !== undefined) usage.confidence = report.confidence
+  }
   if (report.raw !== undefined) usage.raw = report.raw
   return usage
 }
@@ -48,6 +59,10 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
   for (const field of optional) {
     if (a[field] !== undefined || b[field] !== undefined) sum[field] = (a[field] ?? 0) + (b[field] ?? 0)
+  }
+  if (a.isEstimated || b.isEstimated) {
+    sum.isEstimated = true
+    sum.confidence = Math.min(a.confidence ?? 1, b.confidence ?? 1)
   }
   return sum
 }

@@ -34,6 +34,8 @@ pub(crate) struct SessionExit {
     /// The finish event, held until the session's own end says the same.
     pub(crate) finish: Option<(FinishReason, Option<String>)>,
     pub(crate) mode: Mode,
+    /// Whether the session counts its usage.
+    pub(crate) estimating: bool,
 }
 
 /// Who consumes.
@@ -122,6 +124,11 @@ impl SessionExit {
     }
 
     fn event(&mut self, event: Event<'_>) {
+        if self.estimating
+            && let Some(estimate) = self.control.estimate().as_mut()
+        {
+            estimate.hear(&event);
+        }
         match event {
             Event::Finish { reason, raw } => self.finish = Some((reason, raw.map(|raw| raw.into_owned()))),
             // The session turns it into a failed outcome.
@@ -135,6 +142,20 @@ impl SessionExit {
                 }
                 Mode::Pull(_) => self.pulled(&event),
             },
+        }
+    }
+
+    /// The usage, where the provider has reported none by the end.
+    fn estimate(&mut self, outcome: &Outcome) {
+        if !self.estimating {
+            return;
+        }
+        let usage = self.control.estimate().as_mut().and_then(|estimate| match outcome {
+            Outcome::Complete => estimate.usage(None),
+            Outcome::Failed(_) | Outcome::Cancelled => estimate.usage_of_part(None),
+        });
+        if let Some(usage) = usage {
+            self.event(Event::Usage(usage));
         }
     }
 
@@ -402,10 +423,13 @@ impl Exit for SessionExit {
                 );
                 self.push(Kind::Retry, 0, &payload);
             }
-            Signal::End(outcome) => match &mut self.mode {
-                Mode::Push { .. } => self.last_record(outcome),
-                Mode::Pull(pull) => pull.outcome = Some(outcome),
-            },
+            Signal::End(outcome) => {
+                self.estimate(&outcome);
+                match &mut self.mode {
+                    Mode::Push { .. } => self.last_record(outcome),
+                    Mode::Pull(pull) => pull.outcome = Some(outcome),
+                }
+            }
         }
     }
 

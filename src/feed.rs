@@ -8,6 +8,7 @@ use millstream_wire::Protocol;
 use napi::Result;
 use serde::Deserialize;
 
+use crate::estimate::NativeEstimate;
 use crate::exit::SessionExit;
 use crate::mailbox::{Kind, Shared};
 use crate::payload;
@@ -26,6 +27,8 @@ struct NativeFeed {
     retain: bool,
     deliver: bool,
     flush_interval: f64,
+    estimate: Option<NativeEstimate>,
+    question: Option<String>,
 }
 
 /// See `NativeFailure` in `lib/native.ts`.
@@ -54,8 +57,18 @@ pub(crate) fn told(room: Room) -> u32 {
 
 /// Starts a session that is fed through `control`. `json` is a [`NativeFeed`].
 pub(crate) fn start(json: &str, id: u32, mailbox: Arc<Shared>, control: Arc<Control>) -> Result<()> {
-    let NativeFeed { protocol, content_type, max_event_bytes, credit, mode, retain, deliver, flush_interval } =
-        serde_json::from_str(json).map_err(|_| invalid("feed"))?;
+    let NativeFeed {
+        protocol,
+        content_type,
+        max_event_bytes,
+        credit,
+        mode,
+        retain,
+        deliver,
+        flush_interval,
+        estimate,
+        question,
+    } = serde_json::from_str(json).map_err(|_| invalid("feed"))?;
     let engine = runtime::engine()?;
     let protocol = protocol.parse::<Protocol>().map_err(|_| invalid("protocol"))?;
     let request = FedRequest { protocol, content_type, max_event_bytes: max_event_bytes as usize };
@@ -70,7 +83,8 @@ pub(crate) fn start(json: &str, id: u32, mailbox: Arc<Shared>, control: Arc<Cont
         notices.push(id, Kind::Room, told(room), "", spacing);
     });
     control.set_feed(feed);
-    let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode };
+    let estimating = control.estimate_by(estimate.as_ref(), question.as_deref().unwrap_or_default())?;
+    let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode, estimating };
     control.set_session(engine.open_fed(request, body, exit));
     Ok(())
 }

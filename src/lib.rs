@@ -2,6 +2,7 @@
 //! developer types lives in `lib/`. The only Rust in the project that names `napi`.
 //!
 //! - [`client_socket`]: a client's connection, written to beside Node.
+//! - [`estimate`]: an answer's usage, counted where the provider reports none; [`tokens`]: counts for JavaScript.
 //! - [`event_stream`]: server-sent events for people with a transport of their own.
 //! - [`exit`]: where a session's events go; [`kept`]: what it keeps for those who come later; [`payload`]: events as records.
 //! - [`feed`]: answers that JavaScript brings.
@@ -14,6 +15,7 @@
 //! - [`log`] reads `MILLSTREAM_LOG`.
 
 mod client_socket;
+mod estimate;
 mod event_stream;
 mod exit;
 mod feed;
@@ -26,3 +28,4 @@ mod payload;
 mod relay;
 mod runtime;
 mod session;
+mod tokens;

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 use crate::client_socket::ClientSocket;
+use crate::estimate::{Estimate, NativeEstimate};
 use crate::exit::{Mode, Pull, SessionExit};
 use crate::kept::Kept;
 use crate::mailbox::Shared;
@@ -58,6 +59,7 @@ pub(crate) struct NativeRequest {
     sign: Option<NativeSigning>,
     #[serde(default)]
     json: bool,
+    estimate: Option<NativeEstimate>,
 }
 
 /// See `Signing` in `lib/providers/resolve.ts`.
@@ -240,6 +242,8 @@ pub(crate) struct Control {
     pub(crate) answer: Mutex<Option<oneshot::Sender<bool>>>,
     /// What the session keeps: bytes here cost a fraction of what as many small strings cost JavaScript's collector.
     kept: Mutex<Kept>,
+    /// The usage as far as it is counted here, where that was asked for.
+    estimate: Mutex<Option<Estimate>>,
     commands: Mutex<Commands>,
     /// Whether `commands` has any: asked for every token.
     commanded: AtomicBool,
@@ -308,6 +312,17 @@ impl Control {
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the session count its usage, where `asked` to. `request` is the canonical request's JSON.
+    pub(crate) fn estimate_by(&self, asked: Option<&NativeEstimate>, request: &str) -> Result<bool> {
+        let Some(asked) = asked else { return Ok(false) };
+        *self.estimate() = Some(Estimate::new(asked, request).ok_or_else(|| invalid("estimate"))?);
+        Ok(true)
+    }
+
+    pub(crate) fn estimate(&self) -> MutexGuard<'_, Option<Estimate>> {
+        self.estimate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `false` where the exit is over.
@@ -384,8 +399,9 @@ pub(crate) fn start(
     let spacing = milliseconds(request.flush_interval);
     let NativeRequest { ref mode, credit, retain, deliver, .. } = request;
     let mode = Pace { mode, credit, retain, deliver }.mode(&control)?;
+    let estimating = control.estimate_by(request.estimate.as_ref(), body)?;
     let request = request.into_session_request(body)?;
-    let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode };
+    let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode, estimating };
     control.set_session(engine.open(request, exit));
     Ok(())
 }

@@ -50,8 +50,9 @@ export function viaDecoder({ framing, decode }: Codec, options: AnswerOptions): 
       }
       // What the source waits for would hold the connection open.
       answer.whenEnded(() => inner.abort(undefined))
-      feed.begin(answer, chunks(), { ...options, ...request })
-      inner.ask({ ...request, protocol: 'text', mode: 'pull', retain: false }, body)
+      feed.begin(answer, chunks(), { ...options, ...request, question: body })
+      // What is counted are the decoder's texts.
+      inner.ask({ ...request, protocol: 'text', mode: 'pull', retain: false, estimate: undefined }, body)
     },
     // What the engine said of the body is told as if it were of the answer, with the text that was decoded.
     failure: (native, answer) => (told ? undefined : feed.failure(native, answer)),

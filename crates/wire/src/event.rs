@@ -167,6 +167,12 @@ pub struct Usage {
     /// Audio tokens of request and answer together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_tokens: Option<u64>,
+    /// Whether nobody reported these counts: they were counted here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_estimated: Option<bool>,
+    /// Of an estimate, how much it is worth, from 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
     /// The provider's usage object as it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<RawJson>,

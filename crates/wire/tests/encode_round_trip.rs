@@ -93,6 +93,8 @@ fn merged(reports: impl IntoIterator<Item = Usage>) -> Option<Usage> {
             cached_tokens: now.cached_tokens.or(before.cached_tokens),
             reasoning_tokens: now.reasoning_tokens.or(before.reasoning_tokens),
             audio_tokens: now.audio_tokens.or(before.audio_tokens),
+            is_estimated: now.is_estimated,
+            confidence: now.confidence,
             raw: now.raw.or(before.raw),
         }
     })
@@ -572,6 +574,8 @@ fn events_of(deeds: &[Deed], named: bool) -> Vec<Event<'static>> {
                         cached_tokens: cached,
                         reasoning_tokens: reasoning,
                         audio_tokens: audio,
+                        is_estimated: (at % 3 == 0).then_some(true),
+                        confidence: (at % 3 == 0).then_some(0.75),
                         raw,
                     }));
                 }

@@ -13,6 +13,12 @@ pub(super) fn usage(object: &mut Object<'_>, usage: &Usage) {
         .count("cachedTokens", usage.cached_tokens)
         .count("reasoningTokens", usage.reasoning_tokens)
         .count("audioTokens", usage.audio_tokens);
+    if let Some(true) = usage.is_estimated {
+        object.raw("isEstimated", "true");
+    }
+    if let Some(confidence) = usage.confidence {
+        object.raw("confidence", &confidence.to_string());
+    }
     if let Some(raw) = &usage.raw {
         json::text(object.key("raw"), raw.as_str());
     }
@@ -37,6 +43,7 @@ pub(super) fn merge(known: &mut Option<Usage>, report: &Usage) {
         // A total of before is out of date once a part of it changed.
         before.total_tokens = report.total_tokens;
     }
+    (before.is_estimated, before.confidence) = (report.is_estimated, report.confidence);
     let counts = [
         (&mut before.prompt_tokens, report.prompt_tokens),
         (&mut before.completion_tokens, report.completion_tokens),

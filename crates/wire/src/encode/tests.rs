@@ -23,6 +23,8 @@ fn usage_of(value: &Value) -> Usage {
         cached_tokens: count(value, "cachedTokens"),
         reasoning_tokens: count(value, "reasoningTokens"),
         audio_tokens: count(value, "audioTokens"),
+        is_estimated: value.get("isEstimated").and_then(Value::as_bool),
+        confidence: value.get("confidence").and_then(Value::as_f64),
         raw: value.get("raw").map(Into::into),
     }
 }

@@ -75,6 +75,9 @@ pub(crate) fn read(raw: Raw<'_>) -> Option<Usage> {
             }
             // Who passes counts on under our names has the provider's own object in there.
             None if key == "raw" && value.is_object() => own = Some(value),
+            // The same of counts that nobody reported.
+            None if key == "isEstimated" => usage.is_estimated = (value.text() == "true").then_some(true),
+            None if key == "confidence" => usage.confidence = value.text().parse().ok(),
             None => {}
         }
     }
