@@ -10,3 +10,4 @@ pub mod events;
 pub(crate) mod text;
 pub mod ui_message;
 pub(crate) mod whole;
+mod whole_answers;

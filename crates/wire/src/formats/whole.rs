@@ -1,13 +1,13 @@
 //! An answer that was not streamed: one JSON document.
 //!
-//! Read are a `chat.completion`, an error in any of its shapes, and an object that holds the text under one of the names
-//! that applications give it. Anything else is no answer.
+//! Read are the answers of providers, an error in any of its shapes, and an object that holds the text under one of the
+//! names that applications give it. Anything else is no answer.
 
 use super::answer::Answer;
-use crate::frame::{Fault, Frame, Sink};
+use super::whole_answers;
+use crate::frame::{Fault, Sink};
 use crate::json::Raw;
 use crate::providers::error_body;
-use crate::providers::openai::OpenAiDecoder;
 
 /// Where applications put the text.
 const TEXT: [&str; 10] =
@@ -15,13 +15,10 @@ const TEXT: [&str; 10] =
 
 /// Reads a document; `false` where it is no answer.
 pub(crate) fn read(raw: Raw<'_>, max_held_bytes: usize, sink: &mut Sink<'_>) -> Result<bool, Fault> {
-    let mut answer = Answer::new(max_held_bytes);
-    if raw.some("choices").is_some_and(Raw::is_array) {
-        let mut decoder = OpenAiDecoder::new(max_held_bytes);
-        decoder.frame(Frame { event: "", data: raw.text().as_bytes() }, sink)?;
-        decoder.finish(sink);
+    if whole_answers::read(raw, max_held_bytes, sink)? {
         return Ok(true);
     }
+    let mut answer = Answer::new(max_held_bytes);
     let text = TEXT.iter().find_map(|name| text_of(raw.some(name)?));
     let says_error = raw
         .some("error")
