@@ -217,6 +217,50 @@ test('a body that doesn’t say whether to stream gets what the route says', asy
   assert.throws(() => handler({ stream: 1 }), { name: 'ValidationError', field: 'stream' })
 })
 
+test('the form of the answer, thinking and the choice of tools are understood in our words and in OpenAI’s', async (t) => {
+  const { mock, handler } = await provide(t, { text: '{}' })
+  const POST = handler()
+  const schema = { type: 'object', properties: { city: { type: 'string' } } }
+  const tools = [{ name: 'f', parameters: { type: 'object' } }]
+  const ours = {
+    tools,
+    toolChoice: { tool: 'f' },
+    parallelToolCalls: false,
+    output: { schema, name: 'place', strict: true },
+    reasoning: { effort: 'low' },
+  }
+  const theirs = {
+    tools,
+    tool_choice: { type: 'function', function: { name: 'f' } },
+    parallel_tool_calls: false,
+    response_format: { type: 'json_schema', json_schema: { name: 'place', schema, strict: true } },
+    reasoning_effort: 'low',
+  }
+  for (const words of [ours, theirs]) {
+    assert.equal((await POST(post({ ...hi, ...words }))).status, 200)
+    const { tools, tool_choice, parallel_tool_calls, response_format, reasoning_effort } = mock.requests.at(-1).body
+    assert.deepEqual(tools, [{ type: 'function', function: theirs.tools[0] }])
+    const rest = { tools: theirs.tools, tool_choice, parallel_tool_calls, response_format, reasoning_effort }
+    assert.deepEqual(rest, theirs)
+  }
+  const formats = { json_object: { type: 'json_object' }, text: undefined }
+  for (const [type, expected] of Object.entries(formats)) {
+    await POST(post({ ...hi, response_format: { type } }))
+    assert.deepEqual(mock.requests.at(-1).body.response_format, expected)
+  }
+  const asked = mock.requests.length
+  for (const [wrong, field] of [
+    [{ response_format: { type: 'xml' } }, 'response_format'],
+    [{ response_format: 'json' }, 'response_format'],
+    [{ tool_choice: 'any' }, 'toolChoice'],
+    [{ reasoning_effort: 'huge' }, 'reasoning.effort'],
+  ]) {
+    const response = await POST(post({ ...hi, ...wrong }))
+    assert.deepEqual([response.status, (await response.json()).field], [400, field])
+  }
+  assert.equal(mock.requests.length, asked)
+})
+
 test('OpenAI’s body gets OpenAI’s answer: a stream where it asks for one, else the whole', async (t) => {
   const { mock, handler } = await provide(t, {
     text: 'Hello',

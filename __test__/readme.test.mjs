@@ -43,6 +43,9 @@ const expected = {
     local: /^It follows the valley\.\n$/,
     others: /^(It follows the valley\.\n){3}$/,
   },
+  'docs/requests.md': {
+    requests: /^((openai|anthropic|google) It follows the valley\.\n){3}seed UNSUPPORTED_BY_PROVIDER\n$/,
+  },
   'docs/compat-steer.md': {
     steer: /^It follows the valley\.\nIt follows the valley\.\ntrue true\n$/,
     'steer-json': /^(true ".*"\n)+Lamp: \$12\.5\n$/,

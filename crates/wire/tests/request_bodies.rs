@@ -289,6 +289,19 @@ fn chat_completions_are_asked_as_each_server_understands() {
 }
 
 #[test]
+fn a_tool_without_parameters_takes_none() {
+    let tools = ask(&json!({ "tools": [{ "name": "clock" }] }));
+    let none = json!({ "type": "object", "properties": {} });
+    assert_eq!(body(RequestShape::OpenAi, &tools)["tools"][0]["function"], json!({ "name": "clock" }));
+    assert_eq!(body(RequestShape::OpenAiResponses, &tools)["tools"][0]["parameters"], none);
+    assert_eq!(body(RequestShape::Anthropic, &tools)["tools"][0]["input_schema"], none);
+    let declared = &body(RequestShape::Gemini, &tools)["tools"][0]["functionDeclarations"];
+    assert_eq!(*declared, json!([{ "name": "clock" }]));
+    let spec = &body(RequestShape::BedrockConverse, &tools)["toolConfig"]["tools"][0]["toolSpec"];
+    assert_eq!(spec["inputSchema"], json!({ "json": none }));
+}
+
+#[test]
 fn what_is_wrong_with_a_message_is_told_by_its_place() {
     let malformed = |message: Value| ask(&json!({ "messages": [{ "role": "user", "content": "Hi" }, message] }));
     let part = |part: Value| malformed(json!({ "role": "user", "content": [part] }));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::content::{self, Kind, Part};
 use super::members::{Members, Put, object};
 use super::tools::{self, Tool};
-use super::{ChatRequest, Effort, Message, Output, RequestError, ToolChoice, openai};
+use super::{ChatRequest, Effort, Message, Output, RequestError, Role, ToolChoice, openai};
 
 pub(super) const LACKS: &[&str] = &["n", "parallelToolCalls", "name"];
 
@@ -81,6 +81,11 @@ fn message(message: &Message, index: usize) -> Result<Value, RequestError> {
     let thought = (!thought.is_empty()).then(|| json!({ "type": "thinking", "thinking": thought }));
     let content = if message.content.is_array() || thought.is_some() {
         let parts = content::parts(message, index)?;
+        let shown = |part: &&Part<'_>| matches!(part.kind, Kind::Image { .. } | Kind::File { .. });
+        if let Some(part) = parts.iter().find(shown).filter(|_| role == Role::Tool) {
+            let why = "of tools, Cohere takes text and documents alone: let the user show it";
+            return Err(RequestError::unsupported(part.field.clone(), why));
+        }
         let said = parts.iter().filter(|part| !matches!(part.kind, Kind::Text(""))).map(part);
         Some(thought.into_iter().map(Ok).chain(said).collect::<Result<Value, _>>()?)
     } else {

@@ -84,6 +84,10 @@ fn content_of(message: &Message, index: usize, quirks: &Quirks) -> Result<Value,
     let parts = content::parts(message, index)?;
     let last = parts.len().saturating_sub(1);
     let encode = |(at, part): (usize, &Part<'_>)| {
+        if message.role == Role::Tool && matches!(part.kind, Kind::Image { .. } | Kind::File { .. }) {
+            let why = "of tools, chat completions take text alone: let the user show it";
+            return Err(RequestError::unsupported(part.field.clone(), why));
+        }
         let mut members = self::part(part)?;
         let ours = part.cache.filter(|_| quirks.cache_control);
         if let Some(cache) = ours.or(cache.filter(|_| at == last)) {
