@@ -393,6 +393,57 @@ describe('its chunks', () => {
     }
   })
 
+  it('tell of registered tools that are run: the call, its result, and how the answer goes on', async () => {
+    const neurolink = new NeuroLink()
+    const run = []
+    neurolink.registerTool('weather', {
+      description: 'The weather in a city',
+      parameters: { type: 'object', properties: { city: { type: 'string' } } },
+      execute: ({ city }) => {
+        run.push(city)
+        return { celsius: 4 }
+      },
+    })
+    neurolink.registerTool('dice', { execute: () => '6' })
+    const script = [told, { text: 'It is cold.' }]
+    mock.respondWith(script)
+    const chunks = await gather(await neurolink.stream({ input }))
+    const order = chunks.filter(({ type }) => ['text', 'tool_use', 'tool-result', 'finish'].includes(type))
+    assert.deepEqual(
+      order.map(({ type, content, tool, toolResult }) => [type, content || tool || toolResult]),
+      [
+        ['text', 'Hi'],
+        ['text', ' there'],
+        ['tool_use', 'weather'],
+        ['tool-result', { name: 'weather', content: '{"celsius":4}' }],
+        ['text', 'It'],
+        ['text', ' is'],
+        ['text', ' cold.'],
+        ['finish', undefined],
+      ],
+    )
+    const offered = (request) => request.body.tools?.map(({ function: { name } }) => name)
+    assert.deepEqual([run, offered(mock.requests[0])], [['Oslo'], ['weather', 'dice']])
+    assert.deepEqual(mock.requests[1].body.messages.at(-1), {
+      role: 'tool',
+      tool_call_id: 'c1',
+      content: '{"celsius":4}',
+    })
+    mock.reset()
+    mock.respondWith({ text: 'Hi' })
+    const tools = [
+      { name: 'weather', enabled: true },
+      { name: 'dice', enabled: false },
+    ]
+    await (await neurolink.stream({ input, tools })).text
+    await (await neurolink.stream({ input, tools: [] })).text
+    assert.deepEqual(mock.requests.map(offered), [['weather'], undefined])
+    assert.equal(neurolink.unregisterTool('dice'), true)
+    const unknown = neurolink.stream({ input, tools: [{ name: 'dice' }] })
+    await assert.rejects(unknown, { code: 'UNKNOWN_TOOL', field: 'tools[0].name', message: /'?dice.*'weather'/ })
+    assert.throws(() => neurolink.registerTool('x', {}), { name: 'ValidationError', field: 'tool.execute' })
+  })
+
   it('throw a failure, or are one', async () => {
     mock.respondWith({ text: 'Once upon a time', tokensPerSecond: 100, reset: { afterTokens: 2 } })
     const neurolink = new NeuroLink()

@@ -6,6 +6,7 @@ import type { ClientProvider } from '../../client-config.js'
 import type { ValidationError } from '../../errors.js'
 import { StreamClient } from '../../stream-client.js'
 import type { StreamRequest } from '../../stream-request.js'
+import type { ExecutableTool } from '../../tools.js'
 import type { CollectedResponse } from '../../types.js'
 import { availableProvider, modelOf, namesOf, shownName } from './models.js'
 import {
@@ -18,6 +19,7 @@ import {
   type StreamConfig,
 } from './options.js'
 import { EngineResult, type NeuroLinkResult } from './result.js'
+import { RegisteredTools } from './tools.js'
 
 /** A whole answer. */
 export interface NeuroLinkAnswer extends CollectedResponse {
@@ -40,6 +42,7 @@ export interface NeuroLinkAnswer extends CollectedResponse {
 export class NeuroLink {
   readonly #settings: NeuroLinkSettings
   readonly #client: StreamClient
+  readonly #tools = new RegisteredTools()
 
   /** @throws ValidationError where an option is not what it must be. A missing key shows when it is needed. */
   constructor(config: NeuroLinkConfig = {}) {
@@ -58,6 +61,26 @@ export class NeuroLink {
     const result = await askForJson(asked, async (asked) => client.stream(asked))
     const { gather, progress, context, chunkFormat: format = this.#settings.chunkFormat } = question
     return new EngineResult(result, { format, gather, progress }, startTime, context)
+  }
+
+  /**
+   * Adds a tool that models may call from now on, under a name by which requests choose it: `tools: [{ name }]`.
+   *
+   * @throws ValidationError where it is no tool.
+   *
+   * @example
+   * import { NeuroLink } from 'millstream/compat/neurolink'
+   *
+   * const neurolink = new NeuroLink()
+   * neurolink.registerTool('now', { description: 'The time', execute: () => new Date().toISOString() })
+   */
+  registerTool(name: string, tool: Omit<ExecutableTool, 'name'>): void {
+    this.#tools.add(name, tool)
+  }
+
+  /** Takes a tool away; whether there was one. */
+  unregisterTool(name: string): boolean {
+    return this.#tools.remove(name)
   }
 
   /** Asks, and gives the whole answer; with `stream: true`, or settings for a stream, the same as {@link NeuroLink.stream}. */
@@ -79,9 +102,10 @@ export class NeuroLink {
   #prepare(request: NeuroLinkRequest): { question: NeuroLinkQuestion; asked: StreamRequest; client: StreamClient } {
     const question = neuroLinkQuestion(request)
     const { bufferSize } = question
+    const tools = this.#tools.chosen(question.tools)
     return {
       question,
-      asked: { ...question.request, ...this.#whom(question) },
+      asked: { ...question.request, ...(tools && { tools }), ...this.#whom(question) },
       client: bufferSize === undefined ? this.#client : new StreamClient({ ...this.#settings.client, bufferSize }),
     }
   }

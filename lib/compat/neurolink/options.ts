@@ -50,7 +50,7 @@ export interface StreamingOutput {
 }
 
 /** A question, and how its answer is to come. */
-export interface NeuroLinkRequest extends Omit<StreamRequest, 'stream' | 'output' | 'provider'> {
+export interface NeuroLinkRequest extends Omit<StreamRequest, 'stream' | 'output' | 'provider' | 'tools'> {
   /** Whom to ask. Default, as `'auto'`: the constructor's, else the first whose key is in the environment. */
   provider?: string | ClientProvider
   /** `false`: the whole answer as one chunk. An object: how its text is gathered. Default: as the provider sends it. */
@@ -62,6 +62,11 @@ export interface NeuroLinkRequest extends Omit<StreamRequest, 'stream' | 'output
   output?: { format?: 'text' | 'json' | 'structured'; schema?: unknown; streaming?: StreamingOutput }
   /** The same as `output.schema`. */
   schema?: unknown
+  /**
+   * Tools of the engine, and by their names those that were registered. Default: all that were registered. Where there are
+   * some, they are run, and the answer goes on, in five turns at most (`maxSteps`).
+   */
+  tools?: readonly (NonNullable<StreamRequest['tools']>[number] | { name: string; enabled?: boolean })[]
   /** Stays on this side: it is found again in the result's `metadata.context`. */
   context?: Record<string, unknown>
   /** Default the constructor's. */
@@ -125,6 +130,8 @@ export interface NeuroLinkQuestion {
   /** Without whom it goes to. */
   request: Omit<StreamRequest, 'provider'>
   provider: string | ClientProvider | undefined
+  /** As given. */
+  tools: NeuroLinkRequest['tools']
   context: Record<string, unknown> | undefined
   /** As given; `undefined`: the constructor's. */
   chunkFormat: ChunkFormat | undefined
@@ -139,7 +146,7 @@ export interface NeuroLinkQuestion {
 export function neuroLinkQuestion(given: NeuroLinkRequest): NeuroLinkQuestion {
   refuseAbsent(given)
   checkObject(given, 'request', [...requestKeys, ...ownKeys])
-  const { provider, stream, output, schema, context, chunkFormat, ...rest } = given
+  const { provider, stream, output, schema, tools, context, chunkFormat, ...rest } = given
   if (context !== undefined && (typeof context !== 'object' || context === null || Array.isArray(context))) {
     fail('context', 'an object', describe(context))
   }
@@ -164,6 +171,7 @@ export function neuroLinkQuestion(given: NeuroLinkRequest): NeuroLinkQuestion {
   return {
     request: request as Omit<StreamRequest, 'provider'>,
     provider,
+    tools,
     context,
     chunkFormat: chunkFormat === undefined ? undefined : checkFormat(chunkFormat),
     gather: Object.keys(limits).length > 0 ? { limits, flushInterval } : undefined,
