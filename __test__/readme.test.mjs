@@ -253,7 +253,6 @@ function elsewhere(url) {
     GOOGLE_VERTEX_ACCESS_TOKEN: key,
     GOOGLE_VERTEX_BASE_URL: url,
     OLLAMA_HOST: `${url}/ollama`,
-    VLLM_BASE_URL: `${url}/v1`,
     NEBULA_API_KEY: key,
     NEBULA_BASE_URL: `${url}/v1`,
   }

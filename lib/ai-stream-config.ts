@@ -37,8 +37,8 @@ import type { Message, Usage } from './types.js'
  * What an {@link AIStream} talks to, and how.
  *
  * An app's own route is asked in `StreamingResponse`'s terms (`{messages, model, systemPrompt, stream: true}` and the
- * generation parameters). OpenAI's chat completions are spoken where `provider` is set, where `protocol` is `'openai'`,
- * or where the endpoint's path ends in `/chat/completions`.
+ * generation parameters). A `provider` is asked in its own words. Without one, OpenAI's chat completions are spoken where
+ * `protocol` is `'openai'`, or where the endpoint's path ends in `/chat/completions`.
  *
  * @example
  * const config: AIStreamConfig = { provider: 'openai', model: 'gpt-4o-mini', apiKey: 'sk-…' }
@@ -46,14 +46,14 @@ import type { Message, Usage } from './types.js'
 export interface AIStreamConfig extends GenerationOptions {
   /**
    * An app's own route or a provider's URL; with `ws:` or `wss:` it is asked over WebSocket. A relative one resolves as in a browser against `baseUrl`, else
-   * `MILLSTREAM_BASE_URL`; with `provider`, it is appended to the provider's base URL (default `chat/completions`).
+   * `MILLSTREAM_BASE_URL`; with `provider`, it stands for the provider's path, under its base URL.
    */
   endpoint?: string
   /** What `endpoint` is relative to; with `provider`, replaces the provider's base URL. */
   baseUrl?: string
-  /** A provider known by name, or where any other is that understands OpenAI's format. */
+  /** A provider known by name (`docs/providers.md`), with what differs, or where any other is. */
   provider?: ProviderName | ProviderConfig
-  /** Sent as `Authorization: Bearer …`. For a provider known by name, default from its environment variable. */
+  /** Sent as the provider wants it, else as `Authorization: Bearer …`. Of one known by name, default from its environment variable. */
   apiKey?: string
   model: string
   /** Sent with every request; they override the defaults whatever their case. */

@@ -23,6 +23,7 @@ const quirks = {
   seedField: (name) => `\`seed\` goes as \`${name}\``,
   streamOptions: (taken) =>
     taken ? '`stream_options` are sent' : 'usage comes unasked: `stream_options` are not sent',
+  developerRole: () => 'a message may be of role `developer`',
   topK: () => '`topK` goes as `top_k`',
   reasoning: (style) =>
     style === 'object'
