@@ -154,6 +154,11 @@ fn weigh(by_status: ErrorKind, by_word: ErrorKind) -> ErrorKind {
 /// The kinds behind the types and codes that providers use.
 fn kind_of_word(word: &str) -> Option<ErrorKind> {
     Some(match word {
+        // Amazon's, whose services don't agree on how a name begins.
+        word if word.ends_with("Exception") => return kind_of_exception(word),
+        "ModelStreamError" | "InternalStreamFailure" | "InternalFailure" | "ModelError" => ErrorKind::Server,
+        "ServiceUnavailable" => ErrorKind::Overloaded,
+        "ValidationError" => ErrorKind::InvalidRequest,
         "overloaded_error"
         | "overloaded"
         | "server_overloaded"
@@ -170,11 +175,11 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
         | "RESOURCE_EXHAUSTED"
         | "tokens"
         | "requests"
-        | "throttlingException"
-        | "ThrottlingException" => ErrorKind::RateLimit,
+        | "RateLimitReached" => ErrorKind::RateLimit,
         "authentication_error"
         | "permission_error"
         | "invalid_api_key"
+        | "API_KEY_INVALID"
         | "invalid_authentication"
         | "UNAUTHENTICATED"
         | "PERMISSION_DENIED"
@@ -196,21 +201,34 @@ fn kind_of_word(word: &str) -> Option<ErrorKind> {
         | "string_above_max_length"
         | "INVALID_ARGUMENT"
         | "NOT_FOUND"
-        | "FAILED_PRECONDITION"
-        | "ValidationException"
-        | "validationException" => ErrorKind::InvalidRequest,
+        | "FAILED_PRECONDITION" => ErrorKind::InvalidRequest,
         "timeout_error" | "timeout" | "DEADLINE_EXCEEDED" => ErrorKind::Timeout,
-        "api_error"
-        | "server_error"
-        | "internal_error"
-        | "internal_server_error"
-        | "INTERNAL"
-        | "internalServerException" => ErrorKind::Server,
+        "api_error" | "server_error" | "internal_error" | "internal_server_error" | "INTERNAL" => ErrorKind::Server,
         // Our own names, from a route that hands on what happened to its own request.
         "auth_error" => ErrorKind::Auth,
         "connection_error" => ErrorKind::Connection,
         "protocol_error" => ErrorKind::Protocol,
         "truncated_error" => ErrorKind::Truncated,
+        _ => return None,
+    })
+}
+
+/// The exceptions of Bedrock, SageMaker and what stands before every service of Amazon's (their API models; "Common errors").
+fn kind_of_exception(word: &str) -> Option<ErrorKind> {
+    let name = word.strip_suffix("Exception").unwrap_or(word).to_ascii_lowercase();
+    Some(match name.as_str() {
+        "throttling" | "servicequotaexceeded" | "limitexceeded" | "toomanyrequests" => ErrorKind::RateLimit,
+        "serviceunavailable" | "modelnotready" => ErrorKind::Overloaded,
+        "modeltimeout" => ErrorKind::Timeout,
+        "internalserver" | "modelstreamerror" | "modelerror" | "internaldependency" => ErrorKind::Server,
+        "accessdenied"
+        | "unrecognizedclient"
+        | "expiredtoken"
+        | "invalidsignature"
+        | "incompletesignature"
+        | "missingauthenticationtoken"
+        | "optinrequired" => ErrorKind::Auth,
+        "validation" | "resourcenotfound" | "conflict" | "unknownoperation" => ErrorKind::InvalidRequest,
         _ => return None,
     })
 }

@@ -1,5 +1,4 @@
 //! A body read as another format than it is in: whatever becomes of it, never an answer without a word that is complete.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

@@ -5,6 +5,7 @@
 mod cancelling;
 mod certs;
 mod enduring;
+mod error_answers;
 mod failing;
 mod json;
 mod resuming;

@@ -92,7 +92,13 @@ fn details(raw: Raw<'_>, error: &mut ProviderError) {
     // Google's `status` is a name, others' a number.
     let kind = kind.or_else(|| raw.some("status").filter(|status| status.is_string()).and_then(Raw::as_filled_str));
     error.kind = error.kind.take().or_else(|| kind.map(own));
-    error.code = error.code.take().or_else(|| text("code").or_else(|| text("ErrorCode")).map(own));
+    // Of Google's details, `ErrorInfo` has a reason that says more than the status beside it.
+    let reason = || raw.some("details")?.items().find_map(|detail| detail.some("reason")?.as_filled_str());
+    error.code = error.code.take().or_else(|| reason().or_else(|| text("code")).or_else(|| text("ErrorCode")).map(own));
+    if error.code.as_deref() == Some("invalid-argument") && error.message.starts_with("Incorrect API key") {
+        // xAI has no other word for it.
+        error.code = Some("invalid_api_key".to_owned());
+    }
     error.param = error.param.take().or_else(|| text("param").map(own));
     let status = ["status_code", "statusCode", "raw_status_code", "status", "code"].iter().find_map(|name| {
         let status = raw.some(name)?;
