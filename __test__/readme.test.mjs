@@ -19,6 +19,8 @@ const expected = {
     'quick-start': /^It follows the valley\.\n17 tokens\nIt follows the valley\.\n26 tokens\n$/,
     pull: /^(word ?){21}It follows the valley\. \{.*totalTokens: \d+,/s,
     compatible: /^It follows the valley\.\n$/,
+    providers: /^(It follows the valley\.){3}$/,
+    'tools-and-objects': /^4 degrees\.\n([^\n]*\n)*\{ rivers: \[ 'Glomma', 'Rhine', 'Po' \] \}\n3\n$/,
     route: /^It follows the valley\.$/,
     handler: /^200 text\/event-stream\nIt follows the valley\.\n400 messages\n$/,
     'by-hand': /^start (metadata( token){4} metadata usage done)\n\1\nstart metadata error done\n$/,
@@ -135,6 +137,10 @@ before(async () => {
   providers['structured-failure'] = await MockProvider.start({ script: failures.map((text) => ({ text })) })
   const calls = ['Oslo', 'Rome'].map((city) => ({ name: 'weather', args: { city } }))
   providers['tool-weather'] = await MockProvider.start({ script: [{ tokens: 0, toolCalls: calls }, { text }] })
+  const rivers = JSON.stringify({ rivers: ['Glomma', 'Rhine', 'Po'] })
+  const oslo = [{ name: 'weather', args: { city: 'Oslo' } }]
+  const script = [{ tokens: 0, toolCalls: oslo }, { text: '4 degrees.' }, { text: rivers }]
+  providers['tools-and-objects'] = await MockProvider.start({ script })
   const now = [{ name: 'now', args: {} }]
   providers['tool-route'] = await MockProvider.start({ script: [{ tokens: 0, toolCalls: now }, { text }] })
   providers['steer-json'] = await MockProvider.start({ text: '{"name": "Lamp", "price": 12.5}' })
