@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { registerProvider, StreamClient, ValidationError } from 'millstream'
+import { AIStream, registerProvider, StreamClient, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 
 const folder = new URL('../crates/wire/tests/requests/', import.meta.url)
@@ -134,6 +134,30 @@ test('a developer speaks where the role is known, else the system', async () => 
   assert.equal((await asked('openai-responses', { messages })).input[0].role, 'developer')
 })
 
+test('a conversation is asked in the provider’s words, too, and told what can’t be', async (t) => {
+  const baseUrl = `http://127.0.0.1:${server.address().port}`
+  t.after(registerProvider({ name: 'asked', baseUrl, path: 'ask', shape: 'ollama', protocol: 'text' }))
+  const given = { topK: 40, reasoning: { effort: 'low' }, retry: { maxRetries: 0 } }
+  const stream = new AIStream({ provider: 'asked', model: 'm-1', systemPrompt: 'Be brief.', ...given })
+  await stream.send('Hi')
+  assert.deepEqual(received, {
+    model: 'm-1',
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ],
+    stream: true,
+    think: 'low',
+    options: { top_k: 40 },
+  })
+  received = undefined
+  await assert.rejects(stream.send('Go on', { reasoning: { budgetTokens: 9 } }), {
+    field: 'reasoning.budgetTokens',
+    code: 'UNSUPPORTED_BY_PROVIDER',
+  })
+  assert.equal(received, undefined)
+})
+
 test('what is wrong with a request is told before anything is sent', () => {
   const client = new StreamClient({ providers: { x: { baseUrl: 'http://127.0.0.1:9', model: 'm' } } })
   const part = (part) => ({ messages: [{ role: 'user', content: [part] }] })
@@ -142,6 +166,7 @@ test('what is wrong with a request is told before anything is sent', () => {
   for (const [request, field, pattern] of [
     [{ prompt: 'a', topK: 0 }, 'topK', /a positive integer, got 0/],
     [{ prompt: 'a', n: 1.5 }, 'n', /a positive integer/],
+    [{ prompt: 'a', n: 2 ** 32 }, 'n', /up to 4294967295/],
     [{ prompt: 'a', toolChoice: 'any' }, 'toolChoice', /one of 'auto', 'none', 'required', got "any"/],
     [{ prompt: 'a', toolChoice: { name: 'f' } }, 'toolChoice.name', /Known: tool/],
     [{ prompt: 'a', toolChoice: null }, 'toolChoice', /an object, got null/],

@@ -279,7 +279,7 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
     model: checkNonEmpty(model, 'model'),
     messages: checkQuestion(given),
     systemPrompt: given.systemPrompt === undefined ? undefined : checkString(given.systemPrompt, 'systemPrompt'),
-    n: given.n === undefined ? undefined : checkInteger(given.n, 'n', 1),
+    n: given.n === undefined ? undefined : checkInteger(given.n, 'n', 1, 2 ** 32 - 1),
     tools: set === undefined ? undefined : checkTools(set.definitions),
     toolChoice: given.toolChoice === undefined ? undefined : checkToolChoice(given.toolChoice),
     parallelToolCalls:
