@@ -316,6 +316,15 @@ for (const given of cases) {
       )
     })
 
+    it('fails on its way, in its own words', async () => {
+      const chunks = await ask(given, { tokens: 20, error: { afterTokens: 5, message: 'The mill stands still.' } })
+      const { type, error, cause } = last(chunks)
+      assert.equal(type, 'error')
+      assert.match(error, /The mill stands still\./)
+      assert.equal(cause.partialText, text(chunks))
+      assert.notEqual(cause.partialText, '')
+    })
+
     it('breaks off, with what had come', async () => {
       const chunks = await ask(given, { tokens: 20, reset: { afterTokens: 5 } })
       assert.equal(last(chunks).type, 'error')

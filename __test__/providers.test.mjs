@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { after, afterEach, before, test } from 'node:test'
 import { AIStream, StreamClient, ValidationError } from 'millstream'
 import { providersDocument } from '../scripts/support/providers-document.mjs'
@@ -169,6 +170,18 @@ test('a missing key names its variables and the page where keys come from, befor
     for (const word of words) assert.ok(error.message.includes(word), error.message)
   }
   assert.equal(received.length, 0)
+})
+
+test('so it does of every provider of the table', () => {
+  const { table } = createRequire(import.meta.url)('../dist/providers/table.js')
+  const options = { resource: 'r', accountId: 'a', project: 'p', region: 'us-east-1', endpointName: 'e' }
+  for (const [vendor, row] of Object.entries(table)) {
+    const given = Object.fromEntries(Object.entries(options).filter(([name]) => row.options?.[name] !== undefined))
+    if (row.auth === 'optional') continue
+    const error = refused({ vendor, ...given })
+    assert.deepEqual([error.type, error.code, error.provider], ['auth_error', 'MISSING_API_KEY', vendor])
+    for (const word of [...row.keyVariables, row.keyPage]) assert.ok(error.message.includes(word), error.message)
+  }
 })
 
 test('a missing option names itself and its variables', () => {
