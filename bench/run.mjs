@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const SUITES = ['consume', 'relay', 'memory', 'relay-memory', 'start', 'first-token', 'rust']
+const SUITES = ['consume', 'relay', 'memory', 'relay-memory', 'start', 'first-token', 'partial-json', 'rust']
 const USAGE = `Usage: npm run bench -- [suite …] [options]
 
 Suites (all of them where none is named): ${SUITES.join(', ')}
