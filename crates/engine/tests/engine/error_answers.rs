@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::support::{Server, answer, engine, failure, no_retry, request, told};
 
+#[expect(clippy::print_stdout, reason = "a test that can't run says so")]
 fn recorded() -> Vec<Value> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/http-errors.jsonl");
     let Ok(lines) = std::fs::read_to_string(file) else {
@@ -18,8 +19,7 @@ fn recorded() -> Vec<Value> {
 fn message_of(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     let places = [&body["error"]["message"], &body["error"], &body["message"], &body["detail"]];
-    let found = places.into_iter().find_map(Value::as_str).map(str::to_owned);
-    found
+    places.into_iter().find_map(Value::as_str).map(str::to_owned)
 }
 
 fn expected_kind(provider: &str, status: u64, message: &str) -> ErrorKind {
