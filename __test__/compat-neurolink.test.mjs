@@ -1,6 +1,9 @@
 // `millstream/compat/neurolink`: what its options do, and what its results and chunks are.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { NeuroLink } from 'millstream/compat/neurolink'
 import { MockProvider } from 'millstream/testing'
 import { hideProviders } from './support/provider-environment.mjs'
@@ -604,4 +607,11 @@ describe('text is gathered', () => {
       ],
     )
   })
+})
+
+it('has an example that runs', async () => {
+  const example = fileURLToPath(new URL('../examples/neurolink.mjs', import.meta.url))
+  mock.respondWith([{ text: 'Let me look.', toolCalls: [{ name: 'now', arguments: {} }] }, { text: 'It is late.' }])
+  const { stdout } = await promisify(execFile)(process.execPath, [example, 'What time is it?'], { timeout: 20_000 })
+  assert.equal(stdout, 'Let me look.\n→ now\nIt is late.\nopenai, gpt-4o-mini: 6 chunks\n')
 })
