@@ -1,6 +1,6 @@
 // `millstream/compat/copilotedge`: what its options do, what it gives, and what its routes send.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -142,6 +142,10 @@ describe('a CopilotEdge', () => {
     const { prompt_tokens, completion_tokens, total_tokens } = answer.usage
     for (const count of [prompt_tokens, completion_tokens, total_tokens]) assert.ok(Number.isInteger(count))
     assert.equal(total_tokens, prompt_tokens + completion_tokens)
+    mock.respondWith({ text: pieces.join(''), omit: ['usage'] })
+    const { usage } = await new CopilotEdge(given).handleRequest(hello)
+    assert.ok(Number.isInteger(usage.prompt_tokens) && usage.prompt_tokens > 0)
+    assert.deepEqual([usage.completion_tokens, usage.total_tokens], [4, usage.prompt_tokens + 4])
   })
 
   it('gives a streamed answer with all its fields', async () => {
@@ -226,6 +230,9 @@ describe('a CopilotEdge', () => {
         [body.max_tokens, body.temperature, body.model],
         [1000, 0.7, endpoint === 'chat' ? name : undefined],
       )
+      const whole = await edge.handleRequest({ ...hello, stream: false })
+      const [{ message }] = whole.choices
+      assert.deepEqual([message.content, whole.usage.completion_tokens, whole.model], ['Once upon a time', 4, name])
     }
     assert.deepEqual(
       supportedModels.filter(({ endpoint }) => endpoint === 'run').map(({ name }) => name),
@@ -486,6 +493,17 @@ describe('its route', () => {
     controller.abort()
     assert.equal((await mock.waitForClose(0)).closedByClient, true)
   })
+})
+
+it('has an example that serves', async (t) => {
+  const example = fileURLToPath(new URL('../examples/copilotedge.mjs', import.meta.url))
+  const env = { ...process.env, CLOUDFLARE_API_TOKEN: key, CLOUDFLARE_ACCOUNT_ID: 'account-1', PORT: '0' }
+  const child = spawn(process.execPath, [example], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill())
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(10_000) })
+  const url = /http:\S+/.exec(line)[0]
+  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(hello) })
+  assert.match(await answer.text(), /"content":"Once".*data: \[DONE\]\n\n$/s)
 })
 
 describe('a hundred megabytes into a slow reader', () => {

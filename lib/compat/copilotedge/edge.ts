@@ -155,7 +155,8 @@ export class CopilotEdge<S extends boolean = false> {
       ...defaults,
       ...question,
       provider: this.#provider(model),
-      ...(!stream && { stream }),
+      // A whole answer has counts, whoever counted.
+      ...(!stream && { stream, usage: 'estimate' as const }),
       ...(signal && { signal }),
       ...(retain !== undefined && stream && { retain }),
       ...(stream && onChunk && { onToken: (token: string) => onChunk(token) }),

@@ -48,7 +48,7 @@ export interface ChatCompletion {
     message: { role: 'assistant'; content: string | null; tool_calls?: unknown[]; reasoning_content?: string }
     finish_reason: string
   }[]
-  /** Whole numbers. Left out where Cloudflare counted nothing. */
+  /** Whole numbers; estimated where Cloudflare counted nothing. */
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number }
 }
 
