@@ -73,6 +73,11 @@ const expected = {
       /^call \{ city: 'Oslo' \}\ncall \{ city: 'Rome' \}\nresult \{ city: 'Oslo', celsius: 4 \}\nresult \{ city: 'Rome', celsius: 4 \}\nIt\n follows\n the\n valley\.\n$/,
     'tool-route': /^1 assistant tool\n2 assistant\ntool-output-available finish-step finish-step\n4\n$/,
   },
+  'docs/tokens.md': {
+    tokens: /^2\n\{ tokens: 3, characters: 11, isEstimated: true \}\n\d+\n1\n2\n2\n$/,
+    'tokens-estimate': /^5 true 0\.95\n$/,
+    'tokens-cost': /^0\.06\nundefined\ntrue\ntrue true\n$/,
+  },
   'docs/testing.md': {
     formats: /^thinking, text 7\n\/v1\/messages 100\n$/,
     tools: /^Half a metre\.\nMühlbach: 0\.5 m\n$/,

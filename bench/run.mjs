@@ -8,14 +8,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const SUITES = ['consume', 'relay', 'memory', 'relay-memory', 'start', 'first-token', 'partial-json', 'rust']
+const SUITES = ['consume', 'relay', 'memory', 'relay-memory', 'start', 'first-token', 'partial-json', 'tokens', 'rust']
 const USAGE = `Usage: npm run bench -- [suite …] [options]
 
 Suites (all of them where none is named): ${SUITES.join(', ')}
 
   --quick            small and fast, for a first look; leaves bench/README.md alone
   --long             memory: watch open streams for ten minutes instead of one
-  --rounds N         rounds of the consume, relay and memory suites (5)
+  --rounds N         rounds of the consume, relay, memory and tokens suites (5)
   --peers a,b        consume: only these, among millstream, ai, openai, fetch, http, drop
                      relay: among millstream, millstream-write, raw, http, openai, ai
   --cases a,b        consume: only these, among paced-200, paced-1000, saturated
