@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { defineTool, StreamClient, ValidationError } from 'millstream'
+import { decodeStream, defineTool, StreamClient, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
 import { until } from './support/scripted-server.mjs'
@@ -441,6 +441,22 @@ test('an answer with tools is sent on like any other', async (t) => {
     const response = (await client.stream({ prompt: '?', tools: [weather()] })).toResponse({ format })
     assert.match(await response.text(), pattern, format)
   }
+})
+
+test('a route runs tools', async (t) => {
+  const { mock, client } = await provide(t, {
+    script: [{ text: 'I look.', toolCalls: [call('Oslo', 'c1')] }, { text: 'Cold.' }],
+  })
+  const route = client.handler({ transform: (question) => ({ ...question, tools: [weather()] }) })
+  const body = JSON.stringify({ messages: [{ role: 'user', content: 'Oslo?' }] })
+  const text = await (await route(new Request('http://app.test/', { method: 'POST', body }))).text()
+  assert.match(text, /event: tool_call\n[\s\S]*event: tool_result\n[\s\S]*"Cold\."[\s\S]*event: done\n/)
+  assert.equal(mock.requests.length, 2)
+
+  // What goes out is read back by our own reader.
+  const read = await decodeStream(new Response(text).body, { protocol: 'events' }).collect()
+  assert.deepEqual(read.toolResults, [{ id: 'c1', tool: 'weather', result: { city: 'Oslo', celsius: 4 } }])
+  assert.deepEqual([read.text, read.finishReason], ['I look.Cold.', 'stop'])
 })
 
 test('the AI SDK reads calls, results and steps', async (t) => {
