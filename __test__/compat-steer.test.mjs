@@ -434,6 +434,42 @@ test('leaving the loop closes the connection', async () => {
   await until(() => mock.requests[0].closedByClient)
 })
 
+test('tokens are counted here where the provider counts none, as asked, and say that they are', async () => {
+  mock.respondWith({ text: 'Once upon a time, there', omit: ['usage'] })
+  const ask = async (streamingOptions) => {
+    const events = []
+    const onUsage = (usage, event) => events.push([usage, event])
+    const { usage } = await client.streamWithUsage('Hi', { model, streamingOptions, onUsage })
+    assert.equal(events.length, usage === undefined ? 0 : 1)
+    const [[told, event] = []] = events
+    assert.deepEqual(told, usage)
+    return { usage, event }
+  }
+  const exact = await ask({})
+  assert.equal(exact.usage.completionTokens, 6)
+  assert.deepEqual([exact.usage.isEstimated, exact.event.isEstimated], [true, true])
+  assert.equal(exact.event.confidence, exact.usage.confidence)
+  assert.ok(exact.event.confidence > 0.8 && exact.event.confidence < 1)
+  assert.equal((await ask({ aggregatorType: 'tiktoken' })).usage.completionTokens, 6)
+  const rough = await ask({ aggregator_type: 'character' })
+  assert.equal(rough.usage.completionTokens, Math.ceil('Once upon a time, there'.length / 4))
+  assert.ok(rough.event.confidence < exact.event.confidence)
+  assert.deepEqual((await ask({ preferTiktoken: false })).usage, rough.usage)
+  assert.equal((await ask({ enableUsageAggregation: false })).usage, undefined)
+  // What the provider says is what counts.
+  mock.respondWith({ text: 'Once upon a time' })
+  const told = await ask({})
+  assert.deepEqual([told.usage.isEstimated, told.event.isEstimated, told.event.confidence], [undefined, false, 1])
+})
+
+test('the cost is a number where the price of the model is known, else nothing', async () => {
+  const cost = async (asked, ofClient = client) => (await ofClient.streamWithUsage('Hi', { model: asked })).costUsd
+  for (const priced of ['gpt-4o-mini', 'claude-3-haiku-20240307', 'grok-3-mini']) assert.ok((await cost(priced)) > 0, priced)
+  assert.equal(await cost('gpt-of-nobody'), undefined)
+  const own = new SteerLLMClient({ prices: { 'gpt-of-nobody': { inputPerMillion: 0, outputPerMillion: 1_000_000 } } })
+  assert.equal(await cost('gpt-of-nobody', own), 4)
+})
+
 test('an agent fills its templates, runs its tools, and stops after so many turns', async () => {
   const calls = {
     text: 'Looking.',

@@ -9,12 +9,14 @@ import { type GenerationOptions, generationKeys } from '../../generation.js'
 import { checkEventCallbacks, type EventCallbacks, eventCallbackKeys } from '../../pipeline/callbacks.js'
 import { EventProcessor, type EventStream } from '../../pipeline.js'
 import type { CacheControl, RequestMessage } from '../../request-messages.js'
+import { checkPrices, costOf, type PriceMap } from '../../pricing.js'
 import { StreamClient } from '../../stream-client.js'
 import type { RequestOptions, StreamRequest } from '../../stream-request.js'
 import type { OutputSpec } from '../../structured-output.js'
+import type { Usage } from '../../types.js'
 import { gathered } from './gathered.js'
 import { JsonText } from './json-text.js'
-import { type ResolvedOptions, resolveOptions, type StreamingOptions, type StreamingOptionsInput } from './options.js'
+import { type AggregatorType, type ResolvedOptions, resolveOptions, type StreamingOptions, type StreamingOptionsInput } from './options.js'
 import { gather, type StreamingResponseWithUsage } from './response.js'
 import { type EitherSpelling, inCamelCase } from './spelling.js'
 
@@ -113,6 +115,7 @@ interface Question {
 export class SteerLLMClient {
   readonly #config: ClientConfig
   readonly #options: StreamingOptionsInput | StreamingOptions | undefined
+  readonly #prices: PriceMap | undefined
   /** By what only a whole client can be told. */
   readonly #clients = new Map<string, StreamClient>()
 
@@ -120,6 +123,7 @@ export class SteerLLMClient {
   constructor(config: SteerConfig = {}) {
     const { streamingOptions, ...rest } = checkObject(config, 'config', [...clientKeys, 'streamingOptions'])
     this.#config = rest
+    this.#prices = config.prices === undefined ? undefined : checkPrices(config.prices, 'prices')
     this.#options = streamingOptions as StreamingOptionsInput | undefined
     this.#clientFor(resolveOptions(this.#options, false))
   }
@@ -146,7 +150,9 @@ export class SteerLLMClient {
   ): Promise<StreamingResponseWithUsage> {
     const question = this.#question(messages, model, options)
     const { events, json } = this.#ask(question)
-    return gather(events, { compressed: question.options.enableCompression, json, cost: costOf })
+    const cost = ({ usage, model, provider }: { usage: Usage; model: string; provider: string }) =>
+      costOf(usage, model, provider, this.#prices)
+    return gather(events, { compressed: question.options.enableCompression, json, cost })
   }
 
   /** @internal What happens while a question is answered. */
@@ -223,6 +229,7 @@ export class SteerLLMClient {
     const slow = readTimeout === 0 ? 0 : Math.max(readTimeout, 120_000)
     return {
       ...request,
+      usage: options.enableUsageAggregation ? { estimate: estimatorOf(options) } : 'reported',
       timeout: {
         connect: connectionTimeout,
         idle: readTimeout,
@@ -252,8 +259,8 @@ export class SteerLLMClient {
   }
 }
 
-function costOf(): number | undefined {
-  return undefined
+function estimatorOf({ aggregatorType, preferTiktoken }: ResolvedOptions): AggregatorType {
+  return aggregatorType === 'auto' && !preferTiktoken ? 'character' : aggregatorType
 }
 
 function questionOf(messages: unknown): Pick<StreamRequest, 'prompt' | 'messages'> {
