@@ -464,7 +464,8 @@ test('tokens are counted here where the provider counts none, as asked, and say 
 
 test('the cost is a number where the price of the model is known, else nothing', async () => {
   const cost = async (asked, ofClient = client) => (await ofClient.streamWithUsage('Hi', { model: asked })).costUsd
-  for (const priced of ['gpt-4o-mini', 'claude-3-haiku-20240307', 'grok-3-mini']) assert.ok((await cost(priced)) > 0, priced)
+  for (const priced of ['gpt-4o-mini', 'claude-3-haiku-20240307', 'grok-3-mini'])
+    assert.ok((await cost(priced)) > 0, priced)
   assert.equal(await cost('gpt-of-nobody'), undefined)
   const own = new SteerLLMClient({ prices: { 'gpt-of-nobody': { inputPerMillion: 0, outputPerMillion: 1_000_000 } } })
   assert.equal(await cost('gpt-of-nobody', own), 4)

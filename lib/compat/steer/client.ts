@@ -8,16 +8,22 @@ import { ValidationError } from '../../errors.js'
 import { type GenerationOptions, generationKeys } from '../../generation.js'
 import { checkEventCallbacks, type EventCallbacks, eventCallbackKeys } from '../../pipeline/callbacks.js'
 import { EventProcessor, type EventStream } from '../../pipeline.js'
-import type { CacheControl, RequestMessage } from '../../request-messages.js'
 import { checkPrices, costOf, type PriceMap } from '../../pricing.js'
+import type { CacheControl, RequestMessage } from '../../request-messages.js'
 import { StreamClient } from '../../stream-client.js'
 import type { RequestOptions, StreamRequest } from '../../stream-request.js'
 import type { OutputSpec } from '../../structured-output.js'
 import type { Usage } from '../../types.js'
 import { gathered } from './gathered.js'
 import { JsonText } from './json-text.js'
-import { type AggregatorType, type ResolvedOptions, resolveOptions, type StreamingOptions, type StreamingOptionsInput } from './options.js'
-import { gather, type StreamingResponseWithUsage } from './response.js'
+import {
+  type AggregatorType,
+  type ResolvedOptions,
+  resolveOptions,
+  type StreamingOptions,
+  type StreamingOptionsInput,
+} from './options.js'
+import { gather, type StreamingResponseWithUsage, withCacheInfo } from './response.js'
 import { type EitherSpelling, inCamelCase } from './spelling.js'
 
 /** What a client is made of: as of `StreamClient`, and options for all its answers. */
@@ -165,7 +171,10 @@ export class SteerLLMClient {
     const { validateJsonIncrementally, enableJsonStreamHandler, eventProcessor, chunkSize } = options
     const reads = validateJsonIncrementally || (enableJsonStreamHandler && isJson)
     const json = reads ? new JsonText(validateJsonIncrementally) : undefined
-    const reader = new EventProcessor()
+    const reader = new EventProcessor().addTransformer((event) => {
+      if (event.type === 'usage') event.usage = withCacheInfo(event.usage)
+      return event
+    })
     if (json !== undefined) {
       reader.addTransformer((event) => {
         if (event.type === 'delta' && event.choice === undefined) json.feed(event.delta)

@@ -124,9 +124,10 @@ export async function gather(events: EventStream, options: GatherOptions): Promi
   }
 }
 
-function withCacheInfo(usage: Usage): SteerUsage {
+/** The same counts, with those of the cache where this face has them. */
+export function withCacheInfo(usage: Usage): SteerUsage {
   const { cachedTokens } = usage
-  return cachedTokens === undefined ? usage : { ...usage, cacheInfo: { cachedTokens } }
+  return !cachedTokens ? usage : { ...usage, cacheInfo: { cachedTokens } }
 }
 
 /** An answer that isn't kept in the engine has its text here. */
