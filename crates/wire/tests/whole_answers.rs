@@ -18,11 +18,11 @@ fn read(protocol: Protocol, document: &str) -> Decoded {
 
 /// `(name, id, arguments, valid)` of each call.
 fn calls(decoded: &Decoded) -> Vec<(&str, &str, &str, bool)> {
-    let call = |event| match event {
+    let calls = decoded.events.iter().filter_map(|event| match event {
         Event::ToolCall(call) => Some((call.name.as_str(), call.id.as_str(), call.arguments.as_str(), call.valid)),
         _ => None,
-    };
-    decoded.events.iter().filter_map(call).collect()
+    });
+    calls.collect()
 }
 
 fn reasoning(decoded: &Decoded) -> (String, Vec<&str>) {
