@@ -242,6 +242,33 @@ describe('an answer that does not come to its end', () => {
     assert.equal(client.totalUsage.completionTokens, countTokens(text, 'gpt-4o').tokens)
   })
 
+  test('stopped when the report is in already: its usage is that report', async (t) => {
+    const server = await serve(t, async (exchange) => {
+      const usage = usageFrame({ promptTokens: 3, completionTokens: 2, totalTokens: 5 })
+      exchange.response.writeHead(200, { 'content-type': 'text/event-stream' })
+      exchange.response.end(token('One ') + token('two') + usage + done())
+    })
+    // All of it comes in one delivery.
+    const stream = new AIStream(
+      { endpoint: `${server.url}/chat`, model: 'gpt-4o', usage: 'estimate' },
+      { flushInterval: 200 },
+    )
+    const heard = []
+    stream.on('usage', (usage) => heard.push(usage))
+    stream.on('token', (piece) => {
+      if (piece !== 'two') return
+      const until = performance.now() + 50
+      while (performance.now() < until);
+      stream.stop()
+    })
+    await stream.send('Hello')
+    assert.equal(stream.getMessages().at(-1).partial, true)
+    assert.deepEqual(
+      heard.map(({ totalTokens, isEstimated }) => [totalTokens, isEstimated]),
+      [[5, undefined]],
+    )
+  })
+
   test('stopped before anything came: none', async (t) => {
     const server = await serve(t, async (exchange) => {
       exchange.sse()

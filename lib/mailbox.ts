@@ -104,7 +104,8 @@ export interface Session {
   credit(units: number): void
   decideRetry(goOn: boolean): void
   /**
-   * JSON of the usage counted so far; `undefined` where none is counted, something was reported, or nothing came. `text`:
+   * JSON of the usage counted so far, or of one reported that is still on its way here; `undefined` where none is counted,
+   * or nothing came. `text`:
    * what the listener was told of the first alternative's text, where it knows.
    */
   estimate(text: string | undefined): string | undefined

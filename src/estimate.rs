@@ -38,7 +38,8 @@ pub(crate) struct Estimate {
     reasoning: Option<Tally>,
     /// Tool calls, and the other alternatives.
     rest: Option<Tally>,
-    reported: bool,
+    /// What the provider reported: JavaScript may not have heard of it yet.
+    reported: Option<Usage>,
 }
 
 /// A text being counted.
@@ -81,7 +82,7 @@ impl Estimate {
             request: request.to_owned(),
             reasoning: None,
             rest: None,
-            reported: false,
+            reported: None,
         })
     }
 
@@ -98,14 +99,14 @@ impl Estimate {
                 rest.push(&call.name);
                 rest.push(&call.arguments);
             }
-            Event::Usage(_) => self.reported = true,
+            Event::Usage(usage) => self.reported = Some(merged(self.reported.take(), usage)),
             _ => {}
         }
     }
 
     /// The usage so far; `None` where the provider reported one. `text` replaces what was heard of it.
     pub(crate) fn usage(&mut self, text: Option<&str>) -> Option<Usage> {
-        if self.reported {
+        if self.reported.is_some() {
             return None;
         }
         let said = match text {
@@ -124,6 +125,11 @@ impl Estimate {
             confidence: Some(self.confidence),
             ..Usage::default()
         })
+    }
+
+    /// What is known of an answer that JavaScript ends: a report that is still on its way there, else the usage so far.
+    pub(crate) fn usage_at_stop(&mut self, text: Option<&str>) -> Option<Usage> {
+        self.reported.clone().or_else(|| self.usage_of_part(text))
     }
 
     /// The usage of an answer that broke off: `None` as well where nothing of it had come.
@@ -153,5 +159,25 @@ impl Estimate {
         let messages = request["messages"].as_array().into_iter().flatten().map(message).sum::<u64>();
         let tools = request["tools"].as_array().into_iter().flatten().map(|tool| self.count(&tool.to_string()));
         messages + text(&request["systemPrompt"]) + tools.sum::<u64>()
+    }
+}
+
+/// Reports of one answer replace each other count by count.
+fn merged(before: Option<Usage>, now: &Usage) -> Usage {
+    let Some(before) = before else { return now.clone() };
+    let prompt_tokens = now.prompt_tokens.or(before.prompt_tokens);
+    let completion_tokens = now.completion_tokens.or(before.completion_tokens);
+    // A total of before is out of date once a part of it changed.
+    let sum = prompt_tokens.zip(completion_tokens).map(|(prompt, completion)| prompt.saturating_add(completion));
+    Usage {
+        prompt_tokens,
+        completion_tokens,
+        total_tokens: now.total_tokens.or(sum).or(before.total_tokens),
+        cached_tokens: now.cached_tokens.or(before.cached_tokens),
+        reasoning_tokens: now.reasoning_tokens.or(before.reasoning_tokens),
+        audio_tokens: now.audio_tokens.or(before.audio_tokens),
+        is_estimated: now.is_estimated,
+        confidence: now.confidence,
+        raw: now.raw.clone().or(before.raw),
     }
 }

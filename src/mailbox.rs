@@ -533,12 +533,13 @@ impl Mailbox {
         self.control(session).map_or(0.0, |control| control.relay_activity(relay) as f64)
     }
 
-    /// JSON of the usage that a session has counted so far; null where it counts none, or the provider reported one.
+    /// JSON of the usage of a session that JavaScript ends: counted so far, or reported and still on its way there; null
+    /// where nothing is counted, or nothing came.
     /// `text` is what JavaScript was told of the first alternative's text, where it knows.
     #[napi(ts_return_type = "string | null")]
     pub fn estimate(&self, session: u32, text: Option<String>) -> Option<String> {
         let control = self.control(session)?;
-        let usage = control.estimate().as_mut()?.usage_of_part(text.as_deref())?;
+        let usage = control.estimate().as_mut()?.usage_at_stop(text.as_deref())?;
         serde_json::to_string(&usage).ok()
     }
 

@@ -86,7 +86,7 @@ export function tables({ rounds, streamed, whole, load }) {
     const speed = median(whole[peer].map(({ megabytesPerSecond }) => megabytesPerSecond))
     return [name, speed.toFixed(speed < 10 ? 1 : 0), `${whole[peer][0].off} of ${whole[peer][0].tokens}`]
   })
-  const intro = `Median of ${rounds} rounds, each peer in a process of its own, warmed up. The text: prose, code, JSON and Chinese, in deltas of a few characters, in \`o200k_base\`.`
+  const intro = `Median of ${rounds} rounds, each peer in a process of its own, warmed up; time on a CPU. The text: prose, code, JSON and Chinese, in deltas of a few characters, in \`o200k_base\`.`
   return [
     intro,
     '**While it streams**',
