@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decodeStream, StreamError } from 'millstream'
+import { decodeStream, StreamError, StreamingResponse } from 'millstream'
 
 // What the rest of the package makes answers of; not part of its surface.
 const require = createRequire(import.meta.url)
@@ -60,6 +60,8 @@ const every = [
     valid: false,
     choice: 1,
   },
+  { type: 'tool-result', content: '', id: 'c1', tool: 'f', result: { ok: [1, null, 'ü'] } },
+  { type: 'tool-result', content: '', id: 'c2', tool: 'g', result: 'it broke', isError: true },
   { type: 'metadata', content: '', metadata: { a: [1, { b: null }], 'x-ü': 1.5 } },
   {
     type: 'usage',
@@ -89,7 +91,7 @@ test('chunks of every kind come out as they went in', limit, async () => {
   const all = await result.collect()
   assert.equal(all.reasoning, 'hm')
   assert.equal(all.toolCalls.length, 2)
-  assert.deepEqual(all.metadata, every[10].metadata)
+  assert.deepEqual(all.metadata, every[12].metadata)
 })
 
 test('chunks whose source ends without a finish are a complete answer of unknown reason', limit, async () => {
@@ -302,6 +304,28 @@ test('fed answers are piped as those of an endpoint are', limit, async (t) => {
   }
   await until(() => reports.length === 6, 'all reports')
   for (const { completed, tokens } of reports) assert.deepEqual({ completed, tokens }, { completed: true, tokens: 3 })
+})
+
+test('results of tools are sent on, from a pipe and from an app, as readers know them', limit, async (t) => {
+  const results = every.filter(({ type }) => type === 'tool-result')
+  const server = createServer(async (request, response) => {
+    if (request.url === '/app') {
+      const stream = new StreamingResponse(response).start()
+      await stream.pipeFrom(from(...results))
+      stream.end()
+      return
+    }
+    const answer = answerFromChunks(from(...every.filter(({ choice }) => choice === undefined)))
+    await new AnswerHandle(answer, 'throw').pipe(response, { format: request.url.slice(1) })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close().closeAllConnections())
+  for (const path of ['app', 'events', 'ndjson', 'chunk', 'content']) {
+    const { body, headers } = await fetch(`http://127.0.0.1:${server.address().port}/${path}`)
+    const answer = decodeStream(body, { protocol: 'auto', contentType: headers.get('content-type') })
+    const read = (await readAll(answer)).filter(({ type }) => type === 'tool-result')
+    assert.deepEqual(read, results, path)
+  }
 })
 
 test('a failed fed answer is a status before its first content', limit, async (t) => {

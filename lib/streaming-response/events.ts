@@ -5,7 +5,7 @@
 import { checkBoolean, checkInteger, checkString, describe, fail } from '../check.js'
 import { StreamError, ValidationError } from '../errors.js'
 import { toJson } from '../generation.js'
-import type { FinishReason, ToolCall } from '../types.js'
+import type { FinishReason, ToolCall, ToolResult } from '../types.js'
 
 /**
  * The names of the events a {@link StreamingResponse} sends.
@@ -143,6 +143,18 @@ export function toolCallJson(call: ToolCallEvent | ToolCall): string {
     ...ofChoice(choice),
   }
   return toJson(event, 'call')
+}
+
+/** What came of a call. */
+export function toolResultJson(result: ToolResult): string {
+  const { id, tool, result: given = null, isError } = result
+  const event = {
+    id: checkString(id, 'chunk.id'),
+    ...(tool !== '' && { name: checkString(tool, 'chunk.tool') }),
+    result: given,
+    ...(isError !== undefined && checkBoolean(isError, 'chunk.isError') && { isError }),
+  }
+  return toJson(event, 'chunk')
 }
 
 /** The first alternative goes without saying. */

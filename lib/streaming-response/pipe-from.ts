@@ -14,6 +14,7 @@ import {
   tokenJson,
   toolCallDeltaJson,
   toolCallJson,
+  toolResultJson,
   type UsageEvent,
 } from './events.js'
 
@@ -123,6 +124,8 @@ function sendChunk(target: PipeTarget, chunk: StreamChunk): void {
     }
     case 'tool-call':
       return target.send('tool_call', toolCallJson(chunk))
+    case 'tool-result':
+      return target.send('tool_result', toolResultJson(chunk))
     case 'usage':
       return target.send(SSEEventType.USAGE, recordJson(chunk.usage, 'usage'))
     case 'metadata':
