@@ -1,11 +1,13 @@
 // Tools that are run: calls, their results and what the model makes of them, as one answer.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { decodeStream, defineTool, StreamClient, ValidationError } from 'millstream'
+import { AIStream, decodeStream, defineTool, StreamClient, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
 import { until } from './support/scripted-server.mjs'
@@ -457,6 +459,28 @@ test('a route runs tools', async (t) => {
   const read = await decodeStream(new Response(text).body, { protocol: 'events' }).collect()
   assert.deepEqual(read.toolResults, [{ id: 'c1', tool: 'weather', result: { city: 'Oslo', celsius: 4 } }])
   assert.deepEqual([read.text, read.finishReason], ['I look.Cold.', 'stop'])
+})
+
+test('a conversation over a route that runs tools hears of calls and results', async (t) => {
+  const { client } = await provide(t, {
+    script: [{ text: 'I look.', toolCalls: [call('Oslo', 'c1')] }, { text: 'Cold.' }],
+  })
+  const route = client.nodeHandler({ transform: (question) => ({ ...question, tools: [weather()] }) })
+  const server = createServer(route).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const stream = new AIStream({ endpoint: `http://127.0.0.1:${server.address().port}/`, model: 'm' })
+  const heard = []
+  stream.on('tool-call', ({ id }) => heard.push(['call', id]))
+  stream.on('tool-result', (result) => heard.push(result))
+  stream.on('message', ({ content }) => heard.push(content))
+  await stream.send('Oslo?')
+  assert.deepEqual(heard, [
+    'Oslo?',
+    ['call', 'c1'],
+    { id: 'c1', tool: 'weather', result: { city: 'Oslo', celsius: 4 } },
+    'I look.Cold.',
+  ])
 })
 
 test('the AI SDK reads calls, results and steps', async (t) => {

@@ -31,7 +31,7 @@ import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'
 import { viaDecoder } from './providers/decoded.js'
 import { AnswerHandle, readChunks, type StreamHandle } from './stream-result.js'
-import type { Message, StreamChunk, ToolCall, Usage } from './types.js'
+import type { Message, StreamChunk, ToolCall, ToolResult, Usage } from './types.js'
 import { addUsage, noUsage, toUsage, type UsageReport } from './usage.js'
 
 /**
@@ -53,6 +53,8 @@ export type AIStreamEvents = {
   reasoning: [text: string]
   /** A tool call whose arguments are complete; see its `valid`. */
   'tool-call': [call: ToolCall]
+  /** What a call gave, where the endpoint runs the tools. */
+  'tool-result': [result: ToolResult]
   /** The merged token counts, whenever some are reported. */
   usage: [usage: Usage]
   metadata: [metadata: Record<string, unknown>]
@@ -65,7 +67,7 @@ export type AIStreamEvents = {
 }
 
 /** The events that tell of an answer piece by piece. */
-const pieces = ['token', 'reasoning', 'tool-call', 'metadata'] as const
+const pieces = ['token', 'reasoning', 'tool-call', 'tool-result', 'metadata'] as const
 
 /** One `send`, `stream` or `retry`. */
 interface Turn {
@@ -451,6 +453,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         turn.toolCalls ??= []
         turn.toolCalls.push(news.call)
         return this.#tell(answer, () => this.emit('tool-call', news.call))
+      case 'tool-result':
+        return this.#tell(answer, () => this.emit('tool-result', news.result))
       case 'usage':
         return this.#tell(answer, () => this.#counted(answer, news.report))
       case 'metadata':

@@ -66,6 +66,7 @@ export const isListening = Symbol('millstream.listening')
 export type AnswerNews =
   | { kind: 'reasoning'; text: string }
   | { kind: 'tool-call'; call: ToolCall }
+  | { kind: 'tool-result'; result: ToolResult }
   | { kind: 'usage'; report: UsageReport }
   | { kind: 'metadata'; json: string }
   | { kind: 'retry'; attempt: number; delay: number; error: StreamError }
@@ -677,6 +678,7 @@ export class Answer implements SessionListener {
   toolResult(json: string): void {
     if (this.#outcome !== undefined) return
     this.#keep({ kind: 'tool-result', payload: json, choice: 0 }, json)
+    this.#owner?.[hearNews](this, { kind: 'tool-result', result: parseToolResult(json) })
   }
 
   usage(json: string): void {
