@@ -33,10 +33,12 @@ impl Encoding {
     }
 }
 
-/// By table and number of tokens: encodings may share one.
-static TABLES: LazyLock<Mutex<HashMap<(&'static str, usize), Arc<Table>>>> = LazyLock::new(Mutex::default);
+/// By name and number of tokens: encodings may share one.
+type Tables = HashMap<(&'static str, usize), Arc<Table>>;
 
-fn lock() -> std::sync::MutexGuard<'static, HashMap<(&'static str, usize), Arc<Table>>> {
+static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(Mutex::default);
+
+fn lock() -> std::sync::MutexGuard<'static, Tables> {
     TABLES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -26,6 +26,8 @@ pub struct Table {
     firsts: Vec<u8>,
     /// Open addressing: a token's number, and above it some of the bits of its hash.
     index: Vec<u32>,
+    /// By two bytes, the number of the token that they are, [`FREE`] where they are none: most of all look-ups are of two.
+    pairs: Vec<u32>,
     /// The length of the longest token that ends with a byte.
     longest: [u8; 256],
 }
@@ -61,6 +63,7 @@ impl Table {
             starts: (0..=256).collect(),
             firsts: vec![0; 256],
             index: vec![FREE; (tokens * 2).next_power_of_two()],
+            pairs: vec![FREE; 1 << 16],
             longest: [1; 256],
         };
         for number in 0..256 {
@@ -98,6 +101,11 @@ impl Table {
     fn enter(&mut self, number: u32) -> Result<(), TableError> {
         let range = self.range(number);
         let token = self.bytes.get(range).unwrap_or_default();
+        if let [first, second] = *token
+            && let Some(pair) = self.pairs.get_mut(pair_of(first, second))
+        {
+            *pair = number;
+        }
         let hash = hash(token);
         if self.find_hashed(token, hash).is_some() {
             return Err(TableError("a token is there twice"));
@@ -130,12 +138,18 @@ impl Table {
     /// About how much memory it takes, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.bytes.capacity() + self.firsts.capacity() + 4 * (self.starts.capacity() + self.index.capacity())
+        self.bytes.capacity()
+            + self.firsts.capacity()
+            + 4 * (self.starts.capacity() + self.index.capacity() + self.pairs.capacity())
     }
 
     /// The number of the token with these bytes.
     pub(crate) fn find(&self, token: &[u8]) -> Option<u32> {
-        if token.len() > MAX_TOKEN { None } else { self.find_hashed(token, hash(token)) }
+        match *token {
+            [first, second] => self.pairs.get(pair_of(first, second)).copied().filter(|number| *number != FREE),
+            _ if token.len() > MAX_TOKEN => None,
+            _ => self.find_hashed(token, hash(token)),
+        }
     }
 
     fn find_hashed(&self, token: &[u8], hash: u64) -> Option<u32> {
@@ -191,6 +205,10 @@ impl Table {
             _ => 0..0,
         }
     }
+}
+
+fn pair_of(first: u8, second: u8) -> usize {
+    usize::from(first) << 8 | usize::from(second)
 }
 
 /// The upper bits of a slot.

@@ -1,5 +1,7 @@
 //! Counts of growing texts against counts of whole ones, and both against byte pair encoding as it is defined.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +20,7 @@ fn reads_every_encoding_and_says_what_it_takes() {
         let file = file(encoding.table);
         let table = Table::read(&file, encoding.tokens).unwrap();
         assert_eq!(table.len(), encoding.tokens);
-        assert!(table.memory() < 5 * file.len(), "{} bytes for {}", table.memory(), encoding.name);
+        assert!(table.memory() < 6 * file.len(), "{} bytes for {}", table.memory(), encoding.name);
     }
 }
 
