@@ -1,5 +1,6 @@
 // The public surface of `lib/compat-cerebras.ts`, bundled. Written by `npm run types`; a change here is a change of the API.
 
+type MaxTokensField = "max_tokens" | "max_completion_tokens";
 type StreamErrorType = "timeout_error" | "connection_error" | "rate_limit_error" | "auth_error" | "invalid_request_error" | "overloaded_error" | "server_error" | "protocol_error" | "truncated_error" | "content_policy_error" | "circuit_open_error" | "queue_full_error" | "aborted_error" | "unknown_error";
 interface Usage {
 	promptTokens: number;
@@ -10,13 +11,16 @@ interface Usage {
 	/** Of the completion tokens, those spent on reasoning. */
 	reasoningTokens?: number;
 	audioTokens?: number;
+	/** Set where the provider reported nothing, and the tokens were counted here. */
+	isEstimated?: true;
+	/** Of an estimate, how much it is worth, from 0 to 1. */
+	confidence?: number;
 	/** Set where the answer was stopped or broke off: these are the counts reported until then. */
 	partial?: boolean;
 	/** The provider's usage object as it came. */
 	raw?: unknown;
 }
 type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "error" | "other" | "unknown" | "aborted";
-type MaxTokensField = "max_tokens" | "max_completion_tokens";
 interface ErrorClassification {
 	type: StreamErrorType;
 	/** Whether trying again, perhaps later, can help. */

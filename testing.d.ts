@@ -1,5 +1,7 @@
 // The public surface of `lib/testing.ts`, bundled. Written by `npm run types`; a change here is a change of the API.
 
+type WireProtocol = "openai-responses" | "anthropic" | "gemini" | "gemini-interactions" | "workers-ai" | "bedrock-converse" | "bedrock-invoke" | "sagemaker" | "ollama" | "cohere" | "watsonx" | WireFormat;
+type WireFormat = "events" | "openai" | "chunk" | "content" | "ui-message" | "ndjson" | "text";
 /** Where in an answer something happens: after so many bytes of its body, or after so many tokens. */
 export type MockPosition = {
 	afterBytes: number;
@@ -8,6 +10,11 @@ export type MockPosition = {
 };
 /** What one answer is. Every field may be left out. */
 export interface MockAnswer {
+	/**
+	 * Answers in this format, whatever the path that is asked; without it, the path decides. `bedrock-invoke` carries
+	 * Anthropic's events, `sagemaker` OpenAI's chunks.
+	 */
+	protocol?: WireProtocol;
 	/** Says this. One of `text`, `echo`, `tokens` and `replay` at a time. */
 	text?: string;
 	/** Says what the last user message says. */
@@ -25,22 +32,37 @@ export interface MockAnswer {
 	reasoning?: string | number;
 	/** The delta's field for it in OpenAI's format. Default `reasoning_content`. */
 	reasoningField?: "reasoning_content" | "reasoning";
-	/** Calls these tools after the text. `arguments` may be a string, sent as it is, valid JSON or not. */
+	/**
+	 * Calls these tools after the text, in formats that have a place for calls. `arguments`, or `args`, may be a string,
+	 * sent as it is, valid JSON or not; it comes in pieces where the format has them.
+	 */
 	toolCalls?: {
 		name: string;
 		id?: string;
 		arguments?: unknown;
+		args?: unknown;
 	}[];
 	/**
 	 * Instead of `stop`, `length` (where the request's own limit cut the answer) or `tool_calls`. These, and
 	 * `content_filter`, are said in the words of the format: `end_turn` to a client of Anthropic's; others go out as given.
 	 */
 	finishReason?: string;
-	/** Sends a `metadata` frame, in the `events` format. */
+	/**
+	 * Tells these counts in place of those that are made up (a request's characters by four, an answer's tokens as sent).
+	 * With it, or with `true`, OpenAI's stream tells them whether or not the request asks for them, as Mistral's does.
+	 */
+	usage?: boolean | {
+		promptTokens?: number;
+		completionTokens?: number;
+		reasoningTokens?: number;
+	};
+	/** Sends metadata, in the formats of applications. */
 	metadata?: Record<string, unknown>;
 	/**
 	 * Plays a recorded answer byte for byte: a file (`.sse`, `.ndjson`, `.json`, …), or a folder, whose files are played
 	 * in turn; a request may choose one by sending its name without extension as `model`. Each event counts as a token.
+	 * The extension decides the content type (`.eventstream.bin` is an AWS event stream), a number before it the status:
+	 * `refused.429.json`.
 	 */
 	replay?: string;
 	/** Tokens per second; 0 or nothing: as fast as the client reads. */
@@ -57,6 +79,8 @@ export interface MockAnswer {
 	splitDelay?: number;
 	/** Cuts what is sent into HTTP chunks of so many bytes; with `splitBytes` the writes don't line up with them. */
 	chunkBytes?: number;
+	/** Cuts SageMaker's payload into parts of so many bytes, or of 1 to 64 at random. Default: a part for each frame. */
+	partBytes?: number | "random";
 	/** The status, with an error body like the provider's where it is 300 or more. Default 200. */
 	status?: number;
 	contentType?: string;
@@ -77,14 +101,18 @@ export interface MockAnswer {
 	delayHead?: number;
 	/** Milliseconds between the bytes of the head. */
 	dripHead?: number;
-	/** A comment whenever nothing was sent for so many milliseconds; `text` goes out in its place, as it is. */
+	/**
+	 * What the format has to keep a connection alive (a comment, an empty line, a message that says nothing; `text` has
+	 * none) whenever nothing was sent for so many milliseconds; `text` goes out in its place, as it is.
+	 */
 	keepAlive?: number | {
 		every: number;
 		text?: string;
 	};
 	/**
-	 * Leaves out the first frame, the finish reason, the usage or the format's terminal marker. Gemini's has no first frame
-	 * and, as events, no marker but the finish reason.
+	 * Leaves out the first frame, the finish reason, the usage or the format's terminal marker, where the format has them:
+	 * Gemini's has no first frame and, as events, no marker but the finish reason; OpenAI's Responses have one event for
+	 * the reason and the end; Bedrock's Converse and watsonx.ai's end with their body; Ollama's last line has all three.
 	 */
 	omit?: ("start" | "finish" | "usage" | "done")[];
 	/** Whether frames of the `events` format carry ids, by which `Last-Event-ID` goes on after them. Default true. */
@@ -111,7 +139,8 @@ export interface MockAnswer {
 	};
 	/**
 	 * Reports a failure inside the stream and ends it; `done` says whether the terminal marker follows (default: as is
-	 * the format's habit; OpenAI's and Anthropic's end without). Gemini's takes `code` or `status` as the HTTP status.
+	 * the format's habit; OpenAI's and Anthropic's end without). Gemini's takes `code` or `status` as the HTTP status. In
+	 * AWS's streams it is an exception: the one that `type` names, else the one that goes with `status`.
 	 */
 	error?: {
 		afterTokens?: number;
@@ -140,11 +169,16 @@ export interface MockOptions extends MockAnswer {
 	/** What `GET /v1/models` lists besides the recordings. */
 	models?: string[];
 	/**
-	 * Paths that answer, and how, besides `POST /v1/chat/completions` and `/chat/completions` (`openai`), `/v1/messages`
-	 * (`anthropic`), `/…/models/<model>:streamGenerateContent` and `:generateContent` (`gemini`), and `/api/chat`
-	 * (`events`); `'*'` stands for every other path.
+	 * Paths that answer, and how; `'*'` stands for every other path. Without it, each provider's own paths do, whatever
+	 * stands before them: `/chat/completions`, `/completions`, `/responses`, `/messages`, `/interactions`, `/v2/chat`
+	 * (Cohere), `/api/generate` (Ollama), `/models/<model>:streamGenerateContent`, `:generateContent`,
+	 * `:streamRawPredict` and `:rawPredict`, `/ai/run/<model>` (Workers AI), `/model/<model>/converse-stream`,
+	 * `/converse`, `/invoke-with-response-stream` and `/invoke`, `/endpoints/<name>/invocations-response-stream` and
+	 * `/invocations`, `/text/chat_stream`, `/text/chat`, `/text/generation_stream` and `/text/generation` (watsonx.ai).
+	 * `/api/chat` is `events`; Ollama, which has the same path, answers at `/ollama/api/chat`, or where `protocol` or a
+	 * route says so.
 	 */
-	routes?: Record<string, "openai" | "anthropic" | "gemini" | "events">;
+	routes?: Record<string, WireProtocol>;
 	/** The n-th request gets the n-th of these, laid over the rest of the options; the last one repeats. */
 	script?: MockAnswer[];
 	/** Requests that are remembered. Default 10,000; the oldest are forgotten first. */
