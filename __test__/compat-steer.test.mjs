@@ -94,13 +94,14 @@ test('stream gives text, for a prompt or messages, with the model as an option o
     client.stream(messages, model, { max_tokens: 5 }),
     client.stream({ messages, model }),
     client.stream({ messages: 'Hi', model }),
+    client.stream({ prompt: 'Hi', model }),
   ]) {
     assert.equal(typeof stream.then, 'undefined')
     assert.deepEqual(await readAll(stream), ['Once', ' upon', ' a', ' time'])
   }
   assert.deepEqual(
     mock.requests.map(({ body }) => body.messages),
-    Array(5).fill(messages),
+    Array(6).fill(messages),
   )
   assert.equal(mock.requests[2].body.max_completion_tokens, 5)
 })
@@ -547,6 +548,9 @@ test('what is wrong with an option is said, before anything is sent', async () =
   assert.throws(() => new StreamingOptions({ chunkSize: -1 }), /`chunkSize` to be a non-negative integer/)
   assert.throws(() => client.stream('Hi', 'a', { model: 'b' }), /`options.model` to be left out/)
   assert.throws(() => client.stream({ messages: 'Hi', model }, { model }), /they stand in the request/)
+  assert.throws(() => client.stream({ messages: 'Hi', prompt: 'Hi', model }), /left out beside `messages`/)
+  assert.throws(() => client.stream({ prompt: 7, model }), /Expected `prompt` to be a string, got 7/)
+  assert.throws(() => client.stream('Hi', { prompt: 'Hi', model }), /the question stands before it/)
   assert.throws(() => new SteerLLMClient({ apiKey: 'x' }), /Unknown option `apiKey`/)
   assert.equal(mock.requests.length, 0)
 })

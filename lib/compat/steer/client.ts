@@ -2,7 +2,7 @@
  * {@link SteerLLMClient}: answers as text, or whole with their counts and cost, over `StreamClient`. What always holds:
  * every option is checked and has its effect before anything is sent; text that was given is never given again.
  */
-import { checkNonEmpty, checkObject, describe, fail } from '../../check.js'
+import { checkNonEmpty, checkObject, checkString, describe, fail } from '../../check.js'
 import { type ClientConfig, clientKeys } from '../../client-config.js'
 import { ValidationError } from '../../errors.js'
 import { type GenerationOptions, generationKeys } from '../../generation.js'
@@ -67,7 +67,8 @@ interface SteerFields
 export type SteerOptions = EitherSpelling<SteerFields>
 
 /** A question with what applies to it. */
-export type SteerRequest = SteerOptions & { messages: string | readonly SteerMessage[] }
+export type SteerRequest = SteerOptions &
+  ({ messages: string | readonly SteerMessage[]; prompt?: never } | { prompt: string; messages?: never })
 
 const passedOn = [
   ...generationKeys,
@@ -86,6 +87,7 @@ const passedOn = [
 const requestKeys = [
   ...passedOn,
   'messages',
+  'prompt',
   'model',
   'responseFormat',
   'streamingOptions',
@@ -197,6 +199,7 @@ export class SteerLLMClient {
     const given = inCamelCase(isRequest ? first : (owner ?? {}))
     const fields = checkObject(given, 'options', requestKeys) as SteerFields & {
       messages?: unknown
+      prompt?: unknown
       returnUsage?: unknown
     }
     if (fields.returnUsage !== undefined && fields.returnUsage !== false) {
@@ -211,13 +214,17 @@ export class SteerLLMClient {
         fail('options.model', 'left out where the model stands before it', describe(fields.model))
       fields.model = second
     }
-    if (!isRequest && fields.messages !== undefined) {
-      fail('options.messages', 'left out where they stand before it', describe(fields.messages))
+    const { messages, prompt } = fields
+    for (const [name, value] of Object.entries({ messages, prompt })) {
+      if (!isRequest && value !== undefined) {
+        fail(`options.${name}`, 'left out where the question stands before it', describe(value))
+      }
     }
+    if (messages !== undefined && prompt !== undefined) fail('prompt', 'left out beside `messages`', describe(prompt))
     const options = resolveOptions(mergeOptions(this.#options, fields.streamingOptions))
     const isJson = fields.responseFormat !== undefined && checkFormat(fields.responseFormat) !== 'text'
     const callbacks = { ...options.callbacks, ...ownCallbacks(fields, isRequest ? first : owner) }
-    const question = isRequest ? fields.messages : first
+    const question = isRequest ? (messages ?? (prompt === undefined ? prompt : checkString(prompt, 'prompt'))) : first
     return { request: this.#request(question, fields, options), options, callbacks, isJson }
   }
 
