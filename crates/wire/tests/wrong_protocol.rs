@@ -104,6 +104,23 @@ fn says_what_was_asked_for_and_what_came() {
 }
 
 #[test]
+fn whole_messages_of_other_formats_are_no_complaints() {
+    let start = r#"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[]}}"#;
+    let text = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}"#;
+    let anthropic = format!("event: message_start\ndata: {start}\n\nevent: content_block_delta\ndata: {text}\n\n");
+    let ollama = r#"data: {"model":"m","message":{"role":"assistant","content":"Hi"},"done":false}"#;
+    for body in [anthropic, format!("{ollama}\n\n")] {
+        let decoded = decode(options(Protocol::OpenAi, None), [body.as_bytes()]);
+        assert!(!decoded.events.iter().any(|event| matches!(event, Event::Error(_))), "{:?}", decoded.events);
+        assert!(matches!(decoded.end, Err(DecodeError::WrongProtocol { .. })), "{:?}", decoded.end);
+    }
+    let complaint = r#"data: {"message":{"detail":[{"msg":"Field required"}]}}"#;
+    let decoded = decode(options(Protocol::OpenAi, None), [format!("{complaint}\n\n").as_bytes()]);
+    let said = |event: &Event<'_>| matches!(event, Event::Error(error) if error.message == "Field required");
+    assert!(decoded.events.iter().any(said), "{:?}", decoded.events);
+}
+
+#[test]
 fn an_answer_without_a_word_in_the_right_format_is_one() {
     let bodies = [
         (

@@ -284,7 +284,12 @@ impl OpenAiDecoder {
                 "created" | "stream_options" | "type" => {}
                 name => {
                     chunk.others |= !value.is_null();
-                    chunk.complaint |= matches!(name, "message" | "detail" | "errors") && !value.is_void();
+                    chunk.complaint |= match name {
+                        // Whole messages stand there in other formats, of Anthropic and Ollama.
+                        "message" if value.is_object() => error_body::read(value).is_some(),
+                        "message" | "detail" | "errors" => !value.is_void(),
+                        _ => false,
+                    };
                 }
             }
         }
