@@ -221,6 +221,10 @@ test('options and arguments of a wrong type are refused, and say what was expect
     'Expected `source` to be a ReadableStream or an async iterable, got "data: a"',
   )
   refuses(
+    () => decodeEventStream(new Response('data: a')),
+    'Expected `source` to be a ReadableStream or an async iterable, got an object that has it as its `body`',
+  )
+  refuses(
     () => decodeEventStream(new ReadableStream(), { maxEventBytes: 0 }),
     'Expected `maxEventBytes` to be a positive integer up to 268435456, got 0',
   )

@@ -253,12 +253,14 @@ export function pieces(
   source: ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
 ): AsyncIterable<Uint8Array | string> {
   // Not every runtime's streams are async iterable, so their reader comes first.
-  const { getReader, [Symbol.asyncIterator]: iterate } = Object(source) as Record<PropertyKey, unknown>
+  const { getReader, [Symbol.asyncIterator]: iterate, body } = Object(source) as Record<PropertyKey, unknown>
   if (typeof getReader === 'function') {
     return { [Symbol.asyncIterator]: () => read(source as ReadableStream<Uint8Array | string>) }
   }
   if (typeof iterate === 'function') return source as AsyncIterable<Uint8Array | string>
-  return fail('source', 'a ReadableStream or an async iterable', describe(source))
+  // A `Response`, most often.
+  const got = typeof body === 'object' && body !== null ? 'an object that has it as its `body`' : describe(source)
+  return fail('source', 'a ReadableStream or an async iterable', got)
 }
 
 /** No generator, which would come to its end only with the piece it waits for. */
