@@ -237,6 +237,7 @@ test('what is wrong with `output` is told before anything is sent', async (t) =>
   refused({ format: 'structured' }, 'output.schema')
   refused({ format: 'text', schema: rivers }, 'output.schema')
   refused({ schema: 'river' }, 'output.schema')
+  refused({ schema: { name: z.string() } }, 'output.schema', /one schema, got an object of schemas/)
   refused({ schema: { type: 'string', pattern: '(' } }, 'output.schema', /valid JSON Schema/)
   refused({ schema: { loop: 1n } }, 'output.schema')
   refused({ schema: z.custom(() => true) }, 'output.schema', /JSON Schema can express/)

@@ -75,7 +75,13 @@ export function compileSchema<T>(given: unknown, field: string): CompiledSchema<
     fail(field, 'a JSON Schema, or a schema of a library with the Standard Schema interface', describe(given))
   }
   const standard = (given as Partial<StandardSchema<T>>)['~standard']
-  if (standard === undefined) return plain(given as JsonSchema, field)
+  if (standard === undefined) {
+    // Read as a JSON Schema, it would allow everything.
+    if (Object.values(given).some((value) => Object(value)['~standard'] !== undefined)) {
+      fail(field, 'one schema', 'an object of schemas: make one of it, such as `z.object({ … })`')
+    }
+    return plain(given as JsonSchema, field)
+  }
   if (standard.version !== 1 || typeof standard.validate !== 'function') {
     fail(field, 'a schema of version 1 of the Standard Schema interface', describe(standard.version))
   }
