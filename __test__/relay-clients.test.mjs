@@ -75,6 +75,23 @@ for (const sink of sinks) {
       assert.equal((await mock.waitForClose()).closedByClient, true)
     })
 
+    it('leaves while bytes of the app are still under way', async (t) => {
+      const mock = await provide(t, { tokens: 10_000, tokensPerSecond: 100 })
+      const { port, outcome } = await serve(t, async (res) => {
+        // More than the kernel takes on, so that the answer has to wait behind it.
+        res.socket.write(Buffer.alloc(32 * 1024 * 1024))
+        return ask(mock).pipe(res, { sink })
+      })
+      const client = await RawClient.connect(t, port)
+      client.get('/')
+      client.socket.pause()
+      await mock.waitForRequest()
+      await pause(50)
+      client.socket.resetAndDestroy()
+      assert.equal((await outcome()).completed, false)
+      assert.equal((await mock.waitForClose()).closedByClient, true)
+    })
+
     it('at any moment leaves nothing open, and no rejection behind', async (t) => {
       const mock = await provide(t, { tokens: 60, tokensPerSecond: 400, jitter: 0.5 })
       const loud = []

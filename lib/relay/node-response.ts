@@ -266,9 +266,13 @@ class Pipe implements RelayListener {
       return
     }
     if (descriptor === undefined) {
-      // Called back behind what waits.
-      socket.write('', () => {
-        if (this.#stage === 'sending') this.#toSocket(response)
+      // Called back behind what waits. Not asked again at once: whatever else holds it back needs its turn of the loop. On
+      // a socket that is gone it fails, and the response's `close` follows.
+      socket.write('', (error) => {
+        if (error) return
+        setImmediate(() => {
+          if (this.#stage === 'sending') this.#toSocket(response)
+        })
       })
       return
     }

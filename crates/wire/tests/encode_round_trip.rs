@@ -246,6 +246,9 @@ fn assert_openai(events: &[Event<'static>], failure: Option<&ProviderError>, rea
             prompt_tokens: Some(prompt),
             completion_tokens: Some(completion),
             total_tokens: usage.total_tokens.or(Some(prompt + completion)),
+            // It has no word for counts that nobody reported.
+            is_estimated: None,
+            confidence: None,
             raw: None,
             ..usage
         }
