@@ -212,6 +212,7 @@ describe('a CopilotEdge', () => {
     const own = []
     const other = await edge.handleRequest(hello, { onChunk: (chunk) => own.push(chunk) })
     await other.getFullResponse()
+    while (own.length < 4) await new Promise((resolve) => setTimeout(resolve, 5))
     assert.deepEqual([told.length, own], [4, pieces])
   })
 

@@ -91,7 +91,7 @@ describe('the packed package', () => {
       )
     const strangers = files.filter(
       (file) =>
-        !/^(package\.json|README\.md|LICENSE|index\.d\.ts|testing\.d\.ts|compat-\w+\.d\.ts|native\.cjs|dist\/[\w/-]+\.(js|mjs|d\.mts|d\.ts))$/.test(
+        !/^(package\.json|README\.md|LICENSE|index\.d\.ts|testing\.d\.ts|compat-\w+\.d\.ts|native\.cjs|tables\/\w+\.bpe|dist\/[\w/-]+\.(js|mjs|d\.mts|d\.ts))$/.test(
           file,
         ),
     )

@@ -12,15 +12,26 @@ const nodeVersions = [22, 24]
 /** What is judged here is the same on every version: documents, types, tools. */
 const independent = [
   'bench',
+  'cerebras-documented',
+  'conformance',
+  'copilotedge-documented',
+  'decode-stream',
   'demo',
   'documented-adapters',
+  'documented-steer',
   'documented-usage',
   'express-chat',
   'floors',
   'mock',
+  'mock-clients',
+  'neurolink-documented',
   'promises',
+  'providers',
   'readme',
   'recorded-streams',
+  'request-types',
+  'requests',
+  'tokens',
   'types',
 ]
 const files = readdirSync(join(root, '__test__'))
