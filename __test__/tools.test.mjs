@@ -105,6 +105,48 @@ test('the counts of all turns are added up, and told once', async (t) => {
   assert.deepEqual(reports, [answer.usage])
 })
 
+test('what a later turn tells again of the answer is told once, what is new or different passes', async (t) => {
+  const turn = (delta, finish, tier) => {
+    const chunk = (choice) => ({
+      id: 'x',
+      model: 'm',
+      service_tier: tier,
+      system_fingerprint: 'fp_1',
+      choices: [choice],
+    })
+    const chunks = [chunk({ index: 0, delta }), chunk({ index: 0, delta: {}, finish_reason: finish })]
+    return `${chunks.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')}data: [DONE]\n\n`
+  }
+  const lookup = { tool_calls: [{ index: 0, id: 'c', function: { name: 'weather', arguments: '{"city":"Oslo"}' } }] }
+  const told = async (...tiers) => {
+    const turns = tiers.map((tier, at) => {
+      return at === tiers.length - 1 ? turn({ content: 'Cold.' }, 'stop', tier) : turn(lookup, 'tool_calls', tier)
+    })
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(turns.shift())
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const local = { baseUrl: `http://127.0.0.1:${server.address().port}/v1`, model: 'm' }
+    const client = new StreamClient({ providers: { local }, retry: { maxRetries: 0 } })
+    const result = await client.stream({ prompt: '?', tools: [weather()] })
+    const chunks = await readAll(result)
+    assert.equal(chunks.filter(({ type }) => type === 'tool-result').length, tiers.length - 1)
+    return chunks.flatMap((chunk) => (chunk.type === 'metadata' ? Object.entries(chunk.metadata).map(String) : []))
+  }
+  const names = (entries) => entries.map((entry) => entry.split(',')).filter(([name]) => /tier|fingerprint/i.test(name))
+  const alone = await told('default')
+  assert.equal(names(alone).length, 2, alone.join(' '))
+  assert.deepEqual(await told('default', 'default', 'default'), alone)
+  const changed = await told('default', 'flex', 'flex')
+  assert.deepEqual(
+    names(changed)
+      .slice(2)
+      .map(([, value]) => value),
+    ['flex'],
+  )
+})
+
 test('calls of one turn are run at the same time, and their results come in the order of the calls', async (t) => {
   const { mock, client } = await provide(t, {
     script: [{ toolCalls: [call('Oslo', 'a'), call('Rome', 'b'), call('Lima', 'c')] }, { text: 'done' }],

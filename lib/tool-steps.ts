@@ -4,6 +4,7 @@
  * in has ended, so that an answer that breaks off has run nothing of its last turn; whoever leaves ends the provider's
  * answer and aborts the tools that run.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Answer } from './answer.js'
 import type { FedChunk } from './fed-answer.js'
 import type { RequestMessage } from './request-messages.js'
@@ -79,6 +80,8 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
   /** Ids of calls so far: providers that have none count from 0 in each turn. */
   readonly #ids = new Set<string>()
   #calls = 0
+  /** What was told of the answer besides it, by name. */
+  readonly #metadata = new Map<string, unknown>()
   #usage: Usage | undefined
 
   constructor(options: ToolStepOptions) {
@@ -197,11 +200,26 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
           turn.finishReason = chunk.finishReason
           turn.rawFinishReason = chunk.rawFinishReason
           break
+        case 'metadata': {
+          const metadata = this.#fresh(chunk.metadata, step)
+          if (metadata !== undefined) yield { ...chunk, metadata }
+          break
+        }
         default:
           yield chunk
       }
     }
     turn.usage = answer.usageSoFar
+  }
+
+  /** What a turn tells that no turn before it told, word for word. */
+  #fresh(metadata: Record<string, unknown>, step: number): Record<string, unknown> | undefined {
+    const told = this.#metadata
+    const entries = Object.entries(metadata).filter(([name, value]) => {
+      return step === 1 || !told.has(name) || !isDeepStrictEqual(told.get(name), value)
+    })
+    for (const [name, value] of entries) told.set(name, value)
+    return entries.length === 0 ? undefined : Object.fromEntries(entries)
   }
 
   /** Whether a call is answered here: by a tool, or by saying that there is none. */
