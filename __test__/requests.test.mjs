@@ -127,6 +127,15 @@ test('the choice of a tool may be said in OpenAI’s words, and the reasoning of
   assert.equal(messages[1].reasoning_content, 'A greeting.')
 })
 
+test('a tool in a provider’s own words may be chosen by whatever name it has', async () => {
+  const search = { type: 'web_search_20250305', name: 'web_search' }
+  const toolChoice = { tool: 'web_search' }
+  const body = await asked('anthropic', { prompt: 'Hi', tools: [{ name: 'clock' }, search], toolChoice })
+  assert.deepEqual(body.tool_choice, { type: 'tool', name: 'web_search' })
+  const beside = await asked('openai', { prompt: 'Hi', extraBody: { tools: [search] }, toolChoice: 'required' })
+  assert.deepEqual([beside.tools, beside.tool_choice], [[search], 'required'])
+})
+
 test('a developer speaks where the role is known, else the system', async () => {
   const messages = [{ role: 'developer', content: 'Be kind.' }]
   assert.equal((await asked('openai', { messages })).messages[0].role, 'system')
@@ -170,6 +179,22 @@ test('what is wrong with a request is told before anything is sent', () => {
     [{ prompt: 'a', toolChoice: 'any' }, 'toolChoice', /one of 'auto', 'none', 'required', got "any"/],
     [{ prompt: 'a', toolChoice: { name: 'f' } }, 'toolChoice.name', /Known: tool/],
     [{ prompt: 'a', toolChoice: null }, 'toolChoice', /an object, got null/],
+    [{ prompt: 'a', toolChoice: 'required' }, 'toolChoice', /left out where there are no `tools`, got 'required'/],
+    [{ prompt: 'a', toolChoice: 'required', tools: [] }, 'toolChoice', /no `tools`/],
+    [{ prompt: 'a', toolChoice: { tool: 'f' } }, 'toolChoice', /no `tools`, got \{ tool: 'f' \}/],
+    [{ prompt: 'a', toolChoice: { tool: 'b' }, tools: [{ name: 'f' }] }, 'toolChoice', /\('f'\), got \{ tool: 'b' \}/],
+    [
+      {
+        prompt: 'a',
+        toolChoice: { type: 'function', function: { name: 'b' } },
+        tools: [
+          { name: 'f', execute() {} },
+          { type: 'function', function: { name: 'g' } },
+        ],
+      },
+      'toolChoice',
+      /\('f', 'g'\), got/,
+    ],
     [{ prompt: 'a', parallelToolCalls: 'no' }, 'parallelToolCalls', /a boolean/],
     [{ prompt: 'a', tools: [5] }, 'tools[0]', /an object/],
     [{ prompt: 'a', tools: [{ name: '' }] }, 'tools[0].name', /non-empty/],

@@ -281,7 +281,7 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
     systemPrompt: given.systemPrompt === undefined ? undefined : checkString(given.systemPrompt, 'systemPrompt'),
     n: given.n === undefined ? undefined : checkInteger(given.n, 'n', 1, 2 ** 32 - 1),
     tools: set === undefined ? undefined : checkTools(set.definitions),
-    toolChoice: given.toolChoice === undefined ? undefined : checkToolChoice(given.toolChoice),
+    toolChoice: given.toolChoice === undefined ? undefined : checkToolChoice(given, set),
     parallelToolCalls:
       given.parallelToolCalls === undefined ? undefined : checkBoolean(given.parallelToolCalls, 'parallelToolCalls'),
     output: output?.wire,
@@ -357,7 +357,19 @@ function checkTools(tools: readonly unknown[]): unknown[] {
   return JSON.parse(toJson(tools, 'tools')) as unknown[]
 }
 
-function checkToolChoice(given: unknown): ToolChoice {
+function checkToolChoice(request: StreamRequest, set: ToolSet | undefined): ToolChoice {
+  const choice = readToolChoice(request.toolChoice)
+  // What stands in a provider's own words may have any name.
+  const names = set === undefined ? [] : set.others && [...set.runnable.keys(), ...set.others]
+  if (typeof choice === 'string' ? choice !== 'required' : names?.includes(choice.tool)) return choice
+  if (names === undefined || request.extraBody?.tools !== undefined) return choice
+  const got = typeof choice === 'string' ? `'${choice}'` : `{ tool: '${choice.tool.slice(0, 100)}' }`
+  if (names.length === 0) fail('toolChoice', "'auto', 'none' or left out where there are no `tools`", got)
+  if (choice === 'required') return choice
+  return fail('toolChoice', `one of the \`tools\` (${names.map((name) => `'${name}'`).join(', ')})`, got)
+}
+
+function readToolChoice(given: unknown): ToolChoice {
   if (typeof given === 'string') return checkOneOf(given, 'toolChoice', ['auto', 'none', 'required'] as const)
   const named = given as { type?: unknown; function?: { name?: unknown } } | null
   // OpenAI's words for it.
