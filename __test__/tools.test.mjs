@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { AIStream, decodeStream, defineTool, StreamClient, ValidationError } from 'millstream'
+import { AIStream, decodeStream, defineTool, StreamClient, TimeoutError, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
 import { until } from './support/scripted-server.mjs'
@@ -395,6 +395,88 @@ test('whoever leaves aborts the tools that run, and nothing more is asked', asyn
   assert.equal(mock.requests.length, 2)
 })
 
+test('the total timeout spans the tools, and aborts those that run', async (t) => {
+  for (const timeout of [300, { total: 300 }]) {
+    const { mock, client } = await provide(t, {
+      script: [{ text: 'I look.', toolCalls: [call('Oslo'), call('Rome')] }, { text: 'never' }],
+    })
+    const signals = []
+    const tool = weather((_, { signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    })
+    const result = client.stream({ prompt: '?', tools: [tool], timeout })
+    const chunks = []
+    const began = performance.now()
+    const error = await (async () => {
+      for await (const chunk of result) chunks.push(chunk)
+    })().catch((thrown) => thrown)
+    assert.ok(error instanceof TimeoutError, String(error))
+    const { phase, code, type, message, provider, partialText, attempt } = error
+    assert.deepEqual(
+      { phase, code, type, message, provider, partialText, attempt },
+      {
+        phase: 'total',
+        code: 'TOTAL_TIMEOUT',
+        type: 'timeout_error',
+        message: 'total timeout: the answer was not complete within 300 ms',
+        provider: 'local',
+        partialText: 'I look.',
+        attempt: 1,
+      },
+    )
+    assert.ok(performance.now() - began >= 250)
+    assert.deepEqual(kinds(chunks), ['text', 'tool-call', 'usage'])
+    assert.deepEqual(
+      signals.map(({ aborted, reason }) => [aborted, reason.phase]),
+      [
+        [true, 'total'],
+        [true, 'total'],
+      ],
+    )
+    assert.equal(mock.requests.length, 1)
+  }
+})
+
+test('a later turn has what the turns and tools before it left of the total timeout', async (t) => {
+  const { mock, client } = await provide(t, {
+    script: [
+      { text: 'I look.', toolCalls: [call('Oslo')] },
+      { text: 'word '.repeat(2000), tokensPerSecond: 50 },
+    ],
+  })
+  const tool = weather(() => pause(500, 'ok'))
+  const began = performance.now()
+  await assert.rejects(client.generate({ prompt: '?', tools: [tool], timeout: { total: 1000 } }), (error) => {
+    assert.ok(error instanceof TimeoutError, String(error))
+    assert.deepEqual([error.phase, error.message.match(/\d+/)[0]], ['total', '1000'])
+    assert.match(error.partialText, /^I look\.word word /)
+    return true
+  })
+  // A clock of its own would let the turn go on until 1500 at least.
+  assert.ok(performance.now() - began < 1450)
+  await until(() => mock.requests[1].closedByClient, 'the connection to close')
+})
+
+test('an answer with tools that is over in time leaves no clock behind', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const { client } = await provide(t, { script: [{ toolCalls: [call('Oslo')], tokens: 0 }, { text: 'Cold.' }] })
+  const before = timers()
+  const running = []
+  const tool = weather(() => running.push(timers() - before))
+  assert.equal((await client.generate({ prompt: '?', tools: [tool], timeout: 60_000 })).text, 'Cold.')
+  assert.deepEqual(running, [1])
+  assert.equal(timers(), before)
+
+  const { client: left } = await provide(t, { toolCalls: [call('Oslo')] })
+  const besides = timers()
+  const hangs = weather(() => new Promise(() => {}))
+  for await (const chunk of left.stream({ prompt: '?', tools: [hangs], timeout: 60_000 })) {
+    if (chunk.type === 'tool-call') break
+  }
+  await until(() => timers() === besides, 'the clock to stop')
+})
+
 test('leaving in the middle of a turn closes the connection to the provider', async (t) => {
   const { mock, client } = await provide(t, { text: 'word '.repeat(2000), tokensPerSecond: 50 })
   for await (const chunk of client.stream({ prompt: '?', tools: [weather()] })) if (chunk.type === 'text') break
@@ -409,7 +491,7 @@ test('a failure of a turn is that of the answer, with what was used until then',
     async () => {
       for await (const chunk of result) chunks.push(chunk)
     },
-    { type: 'rate_limit_error', status: 429, provider: 'local' },
+    { type: 'rate_limit_error', status: 429, provider: 'local', partialText: 'I look.' },
   )
   assert.deepEqual(kinds(chunks), ['text', 'tool-call', 'tool-result', 'usage'])
 

@@ -224,7 +224,7 @@ class Pump<T> implements Feeder {
     if (this.#thrown === undefined) return undefined
     const { error, told } = this.#thrown
     if (told.message !== native.message || told.code !== native.code) return undefined
-    if (StreamError.isInstance(error)) return error
+    if (StreamError.isInstance(error)) return withText(error, answer)
     const { type, code, message, status, retryAfter } = told
     return new StreamError(message, {
       type: isStreamErrorType(type) ? type : 'unknown_error',
@@ -265,6 +265,14 @@ class Pump<T> implements Feeder {
       // As above.
     }
   }
+}
+
+/** An error that says nothing of what came before it, as one of a part that kept no text, has the answer's. */
+function withText(error: StreamError, { textSoFar }: Answer): StreamError {
+  if (error.partialText === '' && Object.isExtensible(error)) {
+    Object.defineProperty(error, 'partialText', { value: textSoFar, configurable: true })
+  }
+  return error
 }
 
 /** What a session is told of something that was thrown. */

@@ -326,11 +326,13 @@ export class StreamClient {
       maxSteps,
       messages: messages ?? question,
       asked,
-      ask: (said, step) => {
+      provider: target.provider,
+      total: first.request.totalTimeout,
+      ask: (said, step, totalTimeout) => {
         const next = { ...rest, messages: said, tools: set.definitions as Tool[], ...(later && { toolChoice: later }) }
         const turn = step === 1 ? first : this.#turn(next)
         const answer = this.#answer(turn, { retain: false, observed: () => true })
-        answer.ask({ ...turn.request, retain: false }, turn.body)
+        answer.ask({ ...turn.request, totalTimeout, retain: false }, turn.body)
         return answer
       },
       onStep: async (step) => {

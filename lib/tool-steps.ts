@@ -2,10 +2,11 @@
  * An answer in which tools are run: the model's turns, one after the other, as one stream of chunks. What always holds: a
  * call comes before its result, and its result before what the model says to it; a call is run once, after the turn it came
  * in has ended, so that an answer that breaks off has run nothing of its last turn; whoever leaves ends the provider's
- * answer and aborts the tools that run.
+ * answer and aborts the tools that run; the total timeout spans all turns and the tools between them.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Answer } from './answer.js'
+import { StreamError, TimeoutError } from './errors.js'
 import type { FedChunk } from './fed-answer.js'
 import type { RequestMessage } from './request-messages.js'
 import { readChunks } from './stream-result.js'
@@ -21,8 +22,12 @@ export interface ToolStepOptions {
   messages: readonly RequestMessage[]
   /** Resolves when the first turn may be asked for. */
   asked: Promise<void>
-  /** Asks the model to go on from here; turns are counted from 1. */
-  ask(messages: readonly RequestMessage[], step: number): Answer
+  /** Whom the model's turns are asked of, for errors. */
+  provider: string
+  /** Milliseconds from then on that the whole may take; 0 for any. */
+  total: number
+  /** Asks the model to go on from here, within `total` milliseconds (0: any); turns are counted from 1. */
+  ask(messages: readonly RequestMessage[], step: number, total: number): Answer
   /** Told after each turn and its results. Never rejects. */
   onStep(step: ToolStep): Promise<void>
 }
@@ -76,6 +81,7 @@ function callMessage(call: ToolCall): Pick<ToolCall, 'id' | 'tool'> & Partial<To
 export class ToolSteps implements AsyncIterable<FedChunk> {
   readonly #options: ToolStepOptions
   readonly #abort = new AbortController()
+  readonly #clock: TotalClock
   #answer: Answer | undefined
   /** Ids of calls so far: providers that have none count from 0 in each turn. */
   readonly #ids = new Set<string>()
@@ -86,6 +92,7 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
 
   constructor(options: ToolStepOptions) {
     this.#options = options
+    this.#clock = new TotalClock(options.total, () => this.#abort.abort(this.#late()))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<FedChunk> {
@@ -94,6 +101,7 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
       next: () => chunks.next(),
       // A generator that waits would hear of it only later.
       return: () => {
+        this.#clock.stop()
         this.#abort.abort()
         this.#answer?.abort(undefined)
         return chunks.return(undefined)
@@ -102,34 +110,51 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
   }
 
   async *#run(): AsyncGenerator<FedChunk, undefined> {
-    const { tools, maxSteps, asked, ask, onStep } = this.#options
-    await asked
+    await this.#options.asked
+    if (this.#abort.signal.aborted) return
+    this.#clock.start()
+    try {
+      yield* this.#steps()
+    } catch (error) {
+      // What was used until then is known, whatever became of the rest.
+      if (this.#usage !== undefined) yield { type: 'usage', content: '', usage: this.#usage }
+      throw error
+    } finally {
+      this.#clock.stop()
+    }
+  }
+
+  async *#steps(): AsyncGenerator<FedChunk, undefined> {
+    const { tools, maxSteps, ask, onStep } = this.#options
     const messages = [...this.#options.messages]
     for (let step = 1; ; step++) {
       const turn = new Turn()
-      const answer = ask(messages, step)
+      const answer = ask(messages, step, this.#clock.left)
       this.#answer = answer
       try {
         yield* this.#turn(answer, turn, step)
       } catch (error) {
-        // What was used until then is known, whatever became of the rest.
-        const used = sum(this.#usage, answer.usageSoFar)
-        if (used !== undefined) yield { type: 'usage', content: '', usage: used }
-        throw error
+        // The turn was given what was left.
+        throw step > 1 && isTotal(error) ? this.#late(error) : error
+      } finally {
+        this.#usage = sum(this.#usage, answer.usageSoFar)
       }
-      this.#usage = sum(this.#usage, turn.usage)
       const added = [turn.message]
       messages.push(turn.message)
       const refused = turn.finishReason === 'content-filter' || turn.finishReason === 'error'
       const ours = refused ? [] : turn.calls.filter((call) => this.#isOurs(call))
       const results: ToolResult[] = []
       const said = [...messages]
+      if (ours.length > 0) this.#checkTime()
       const running = ours.map((call) =>
         runCall(call, tools, { signal: this.#abort.signal, toolCallId: call.id, messages: said }),
       )
       for (const result of running) {
         const done = await this.#orAborted(result)
-        if (done === undefined) return
+        if (done === undefined) {
+          this.#checkTime()
+          return
+        }
         results.push(done)
         const { id, tool, isError } = done
         const message: RequestMessage = {
@@ -145,9 +170,11 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
       }
       const { text, calls: toolCalls, finishReason, usage, rawFinishReason } = turn
       await onStep({ step, text, toolCalls, toolResults: results, finishReason, usage, messages: added })
-      if (this.#abort.signal.aborted) return
       const waits = turn.calls.length > results.length
-      if (results.length > 0 && !waits && step < maxSteps) continue
+      const goesOn = results.length > 0 && !waits && step < maxSteps
+      if (goesOn) this.#checkTime()
+      if (this.#abort.signal.aborted && !this.#clock.isOver) return
+      if (goesOn) continue
       if (this.#usage !== undefined) yield { type: 'usage', content: '', usage: this.#usage }
       const raw = rawFinishReason === undefined ? undefined : { rawFinishReason }
       yield { type: 'finish', content: '', finished: true, finishReason, ...raw }
@@ -222,6 +249,23 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
     return entries.length === 0 ? undefined : Object.fromEntries(entries)
   }
 
+  /** There is more to do: is there time for it? */
+  #checkTime(): void {
+    if (this.#clock.isOver) throw this.#late()
+  }
+
+  /** The whole took too long; in the engine's words, which has a clock for each turn alone. */
+  #late(of?: StreamError): TimeoutError {
+    const { total, provider } = this.#options
+    return new TimeoutError(`total timeout: the answer was not complete within ${total} ms`, {
+      code: 'TOTAL_TIMEOUT',
+      phase: 'total',
+      provider,
+      attempt: of?.attempt ?? 1,
+      ...(of?.requestId !== undefined && { requestId: of.requestId }),
+    })
+  }
+
   /** Whether a call is answered here: by a tool, or by saying that there is none. */
   #isOurs({ tool }: ToolCall): boolean {
     const { runnable, others } = this.#options.tools
@@ -238,6 +282,44 @@ export class ToolSteps implements AsyncIterable<FedChunk> {
       waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
     })
   }
+}
+
+/** The clock over all of it. */
+class TotalClock {
+  readonly #total: number
+  readonly #ring: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #end = Number.POSITIVE_INFINITY
+  /** Whether it ran out. */
+  isOver = false
+
+  /** `total`: milliseconds, 0 for none. */
+  constructor(total: number, ring: () => void) {
+    this.#total = total
+    this.#ring = ring
+  }
+
+  start(): void {
+    if (this.#total === 0) return
+    this.#end = performance.now() + this.#total
+    this.#timer = setTimeout(() => {
+      this.isOver = true
+      this.#ring()
+    }, this.#total)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** Milliseconds, 0 for any number of them. */
+  get left(): number {
+    return this.#total === 0 ? 0 : Math.max(1, Math.ceil(this.#end - performance.now()))
+  }
+}
+
+function isTotal(error: unknown): error is TimeoutError {
+  return StreamError.isInstance(error) && (error as Partial<TimeoutError>).phase === 'total'
 }
 
 function sum(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
