@@ -1,60 +1,6 @@
 // The public surface of `lib/compat-cerebras.ts`, bundled. Written by `npm run types`; a change here is a change of the API.
 
-type MaxTokensField = "max_tokens" | "max_completion_tokens";
-type StreamErrorType = "timeout_error" | "connection_error" | "rate_limit_error" | "auth_error" | "invalid_request_error" | "overloaded_error" | "server_error" | "protocol_error" | "truncated_error" | "content_policy_error" | "circuit_open_error" | "queue_full_error" | "aborted_error" | "unknown_error";
-interface Usage {
-	promptTokens: number;
-	completionTokens: number;
-	totalTokens: number;
-	/** Of the prompt tokens, those read from the provider's cache. */
-	cachedTokens?: number;
-	/** Of the completion tokens, those spent on reasoning. */
-	reasoningTokens?: number;
-	audioTokens?: number;
-	/** Set where the provider reported nothing, and the tokens were counted here. */
-	isEstimated?: true;
-	/** Of an estimate, how much it is worth, from 0 to 1. */
-	confidence?: number;
-	/** Set where the answer was stopped or broke off: these are the counts reported until then. */
-	partial?: boolean;
-	/** The provider's usage object as it came. */
-	raw?: unknown;
-}
-type FinishReason = "stop" | "length" | "tool-calls" | "content-filter" | "error" | "other" | "unknown" | "aborted";
-interface ErrorClassification {
-	type: StreamErrorType;
-	/** Whether trying again, perhaps later, can help. */
-	recoverable: boolean;
-	/** What a person can do about it; never empty. */
-	suggestion: string;
-	message: string;
-	/** Milliseconds since the epoch. */
-	timestamp: number;
-	/** As given. */
-	context: unknown;
-	/** HTTP status, where one was found. */
-	status?: number;
-	/** Milliseconds to wait, where the value says so. */
-	retryAfter?: number;
-}
-interface ConnectionReport {
-	/** Whether an answer came, to its end. */
-	success: boolean;
-	/** Milliseconds from the request to its end. */
-	responseTime: number;
-	/** Pieces of text. */
-	chunkCount: number;
-	/** Characters of text. */
-	contentLength: number;
-	/** The model that answered, else the one asked for, `''` where the question could not even be put. */
-	model: string;
-	provider: string;
-	/** Why not. */
-	error?: string;
-	type?: StreamErrorType;
-	code?: string;
-	suggestion?: string;
-}
+import { ConnectionReport, ErrorClassification, FinishReason, MaxTokensField, StreamErrorType, Usage } from './index.js';
 /** What a {@link StreamProcessor} is made of. */
 export interface StreamProcessorOptions {
 	/** Milliseconds from its construction during which chunks are taken. Default 0: no limit. */
@@ -234,5 +180,4 @@ export declare function createCerebrasService(config?: CerebrasConfig): Cerebras
  */
 export declare const cerebrasService: CerebrasService;
 export declare const generateDreamStream: (prompt: string, options?: DreamOptions | null, onChunk?: ((chunk: DreamChunk) => unknown) | null, onComplete?: ((result: DreamResult) => unknown) | null, onError?: ((error: DreamError) => unknown) | null) => Promise<DreamResult>, generateDreamStreamWithTimeout: (prompt: string, options?: DreamOptions | null) => Promise<DreamResult>, generateDream: (prompt: string, options?: DreamOptions | null) => Promise<DreamResult>, testStreamingConnection: () => Promise<ConnectionReport>, handleStreamingError: (error: unknown, context?: unknown) => ErrorClassification;
-
 export {};

@@ -1,7 +1,6 @@
 // The public surface of `lib/testing.ts`, bundled. Written by `npm run types`; a change here is a change of the API.
 
-type WireProtocol = "openai-responses" | "anthropic" | "gemini" | "gemini-interactions" | "workers-ai" | "bedrock-converse" | "bedrock-invoke" | "sagemaker" | "ollama" | "cohere" | "watsonx" | WireFormat;
-type WireFormat = "events" | "openai" | "chunk" | "content" | "ui-message" | "ndjson" | "text";
+import { WireProtocol } from './index.js';
 /** Where in an answer something happens: after so many bytes of its body, or after so many tokens. */
 export type MockPosition = {
 	afterBytes: number;
@@ -276,5 +275,4 @@ export declare class MockProvider {
 	close(): Promise<void>;
 	[Symbol.asyncDispose](): Promise<void>;
 }
-
 export {};

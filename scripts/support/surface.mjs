@@ -67,7 +67,83 @@ export function bundledDeclarations() {
     output: { noBanner: true, exportReferencedTypes: false, sortNodes: false },
   }))
   const texts = generateDtsBundle(entries, { preferredConfigPath: join(root, 'tsconfig.json') })
-  return new Map(bundles.map((entry, at) => [`${entry}.d.ts`, header(entry) + texts[at]]))
+  const index = texts[bundles.indexOf('index')]
+  return new Map(
+    bundles.map((entry, at) => {
+      const text = entry === 'index' ? texts[at] : withoutWhatIsIn(index, texts[at])
+      return [`${entry}.d.ts`, header(entry) + text]
+    }),
+  )
+}
+
+/**
+ * A bundle that imports what `index.d.ts` declares and exports, word for word, instead of declaring it again: a class is
+ * one type, whichever entry it came from.
+ */
+function withoutWhatIsIn(index, bundle) {
+  const ts = createRequire(import.meta.url)('typescript')
+  const parse = (text) => ts.createSourceFile('bundle.d.ts', text, ts.ScriptTarget.Latest, true)
+  const isExported = (statement) =>
+    statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true
+  const nameOf = (statement) => statement.name?.text ?? statement.declarationList?.declarations[0]?.name.text
+  const plain = (statement) =>
+    statement
+      .getText()
+      .replace(/^export /, '')
+      .replace(/^declare /, '')
+  const grouped = (statements) => groupBy(statements, nameOf)
+
+  const known = grouped(parse(index).statements.filter(isExported))
+  const { statements } = parse(bundle)
+  const declared = grouped(statements.filter((statement) => nameOf(statement) !== undefined))
+  const text = (group) => group.map(plain).join('\n')
+  const shared = (name) => known.has(name) && text(known.get(name)) === text(declared.get(name))
+
+  // What the entry's own exports need, and of what is shared nothing but the name.
+  const needed = new Set()
+  const need = (name) => {
+    if (needed.has(name)) return
+    needed.add(name)
+    if (!declared.has(name) || shared(name)) return
+    for (const statement of declared.get(name)) names(statement).forEach(need)
+  }
+  const names = (node) => {
+    const found = ts.isIdentifier(node) ? [node.text] : []
+    node.forEachChild((child) => void found.push(...names(child)))
+    return found
+  }
+  const exported = [...declared].filter(([, group]) => group.some(isExported)).map(([name]) => name)
+  exported.forEach(need)
+
+  const imports = [...needed].filter((name) => declared.has(name) && shared(name)).sort()
+  const again = imports.filter((name) => exported.includes(name))
+  const kept = statements.filter((statement) => {
+    if (ts.isImportDeclaration(statement)) return names(statement).some((name) => needed.has(name))
+    const name = nameOf(statement)
+    return name === undefined || (needed.has(name) && !shared(name))
+  })
+  // Types and classes alike: whoever imports them in turn finds what they are.
+  const list = (members) => `{ ${members.join(', ')} }`
+  const head = imports.length > 0 ? [`import ${list(imports)} from './index.js';`] : []
+  const tail = again.length > 0 ? [`export ${list(again)};`] : []
+  const isImport = (statement) => ts.isImportDeclaration(statement)
+  const parts = [
+    ...kept.filter(isImport).map((statement) => statement.getFullText().trim()),
+    ...head,
+    ...kept.filter((statement) => !isImport(statement)).map((statement) => statement.getFullText().trim()),
+    ...tail,
+  ]
+  return `${parts.join('\n')}\n`
+}
+
+/** As `Map.groupBy`, which Node has from version 21 on. */
+function groupBy(values, keyOf) {
+  const groups = new Map()
+  for (const value of values) {
+    const key = keyOf(value)
+    groups.set(key, [...(groups.get(key) ?? []), value])
+  }
+  return groups
 }
 
 function header(entry) {

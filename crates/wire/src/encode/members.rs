@@ -13,14 +13,19 @@ pub(super) fn usage(object: &mut Object<'_>, usage: &Usage) {
         .count("cachedTokens", usage.cached_tokens)
         .count("reasoningTokens", usage.reasoning_tokens)
         .count("audioTokens", usage.audio_tokens);
+    estimate(object, usage);
+    if let Some(raw) = &usage.raw {
+        json::text(object.key("raw"), raw.as_str());
+    }
+}
+
+/// That counts are estimated, and how much that is worth.
+pub(super) fn estimate(object: &mut Object<'_>, usage: &Usage) {
     if let Some(true) = usage.is_estimated {
         object.raw("isEstimated", "true");
     }
     if let Some(confidence) = usage.confidence {
         object.raw("confidence", &confidence.to_string());
-    }
-    if let Some(raw) = &usage.raw {
-        json::text(object.key("raw"), raw.as_str());
     }
 }
 

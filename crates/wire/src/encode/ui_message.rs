@@ -254,6 +254,7 @@ fn usage(metadata: &mut Object<'_>, report: Option<&Usage>) {
         Object::begin(counts.key("outputTokenDetails")).count("reasoningTokens", report.reasoning_tokens).end();
     }
     counts.count("audioTokens", report.audio_tokens);
+    members::estimate(&mut counts, report);
     if let Some(raw) = &report.raw {
         json::text(counts.key("raw"), raw.as_str());
     }
