@@ -78,6 +78,23 @@ export type NeuroLinkChunk = TextChunk | TextDeltaChunk | ReasoningChunk | ToolU
  * `tool-call` with `toolCallId` and `toolName`.
  */
 export type ChunkFormat = "chunks" | "parts";
+/** A provider that was asked and did not answer. */
+export interface ProviderFailure {
+	provider: string;
+	type: StreamErrorType;
+	code: string;
+	/** HTTP status, where an answer with an error status came. */
+	status?: number;
+}
+/** Who answered in whose place, and why. */
+export interface ProviderFallback {
+	/** Who was asked first. */
+	from: string;
+	/** Who answered. */
+	to: string;
+	/** Of all that were asked before, in order. */
+	failures: readonly ProviderFailure[];
+}
 /** A provider, and whether it streams. */
 export interface NeuroLinkProvider extends ClientProvider {
 	/** `false`: its answers are asked for whole, and come as one chunk. Default true. */
@@ -116,7 +133,10 @@ export interface StreamingOutput {
 }
 /** A question, and how its answer is to come. */
 export interface NeuroLinkRequest extends Omit<StreamRequest, "stream" | "output" | "provider" | "tools"> {
-	/** Whom to ask. Default, as `'auto'`: the constructor's, else the first whose key is in the environment. */
+	/**
+	 * Whom to ask. `'auto'`: the first that is configured, or whose key is in the environment, and where it doesn't answer, the
+	 * next. Default the constructor's `defaultProvider`, else `'auto'`.
+	 */
 	provider?: string | ClientProvider;
 	/** `false`: the whole answer as one chunk. An object: how its text is gathered. Default: as the provider sends it. */
 	stream?: boolean | StreamConfig;
@@ -160,6 +180,8 @@ export interface StreamMetadata {
 	readonly requestId: string | undefined;
 	/** As given with the question. */
 	readonly context: Record<string, unknown> | undefined;
+	/** Where another provider answers than the one that was asked first. */
+	readonly fallback: ProviderFallback | undefined;
 }
 /** A running answer. Not thenable. */
 export interface NeuroLinkResult extends AsyncIterable<NeuroLinkChunk> {
@@ -204,6 +226,10 @@ export interface NeuroLinkAnswer extends CollectedResponse {
 	content: string;
 	/** Milliseconds from the question to the end. */
 	responseTime: number;
+	/** As the provider's own, with `fallback` where it answers for the one that was asked first. */
+	metadata: Record<string, unknown> & {
+		fallback?: ProviderFallback;
+	};
 }
 /**
  * Asks models of any provider.
@@ -220,9 +246,10 @@ export declare class NeuroLink {
 	/** @throws ValidationError where an option is not what it must be. A missing key shows when it is needed. */
 	constructor(config?: NeuroLinkConfig);
 	/**
-	 * Asks. Resolves as soon as the head of the answer is in. Rejects with a `ValidationError` where the question can't be
-	 * put, and with another `StreamError` where the provider refuses it or can't be reached; later failures are thrown at
-	 * whoever reads, or with `errors: 'chunk'` come as a chunk.
+	 * Asks. Resolves as soon as the head of the answer is in; where nobody is named, as soon as something of the answer is
+	 * there, or all of it. Rejects with a `ValidationError` where the question can't be put, and with another `StreamError`
+	 * where the provider refuses it or can't be reached, or all of them: then its `cause` is an `AggregateError` of the
+	 * others'. Later failures are thrown at whoever reads, or with `errors: 'chunk'` come as a chunk.
 	 */
 	stream(request: NeuroLinkRequest): Promise<NeuroLinkResult>;
 	/**

@@ -235,7 +235,7 @@ describe('an answer', () => {
       await exchange.closed
     })
     process.env.OPENAI_BASE_URL = server.url
-    const result = await new NeuroLink().stream({ input })
+    const result = await new NeuroLink().stream({ input, provider: 'openai' })
     assert.equal(result.partialText, '')
     result.abort()
     process.env.OPENAI_BASE_URL = `${mock.url}/v1`
@@ -336,6 +336,329 @@ describe('an answer', () => {
       const result = await neurolink.generate({ input, stream })
       assert.equal(textOf(await gather(result.stream)), 'Once upon a time')
     }
+  })
+})
+
+describe('where nobody is named', () => {
+  /** Others than the first, who answer in its place. */
+  const others = {}
+
+  before(async () => {
+    for (const name of ['xai', 'cerebras']) others[name] = await MockProvider.start()
+  })
+
+  beforeEach(() => {
+    for (const [name, other] of Object.entries(others)) {
+      other.reset()
+      other.respondWith({ text: `I am ${name}` })
+      process.env[`${name.toUpperCase()}_BASE_URL`] = `${other.url}/v1`
+      process.env[`${name.toUpperCase()}_API_KEY`] = `${name}-key`
+    }
+  })
+
+  after(() => Promise.all(Object.values(others).map((other) => other.close())))
+
+  const once = { retry: { maxRetries: 0 } }
+  const question = { input: { text: 'A question for one' }, provider: 'auto' }
+  const requests = () => [mock, others.xai, others.cerebras].map(({ requests }) => requests.length)
+
+  const overloaded = {
+    afterTokens: 0,
+    type: 'overloaded_error',
+    code: 'overloaded',
+    message: 'Overloaded',
+    status: 529,
+  }
+  /** How the first can be down before it says a word, and what is told of it. */
+  const down = {
+    'refuses the key': [{ status: 401 }, { type: 'auth_error', status: 401 }],
+    'forbids it': [{ status: 403 }, { type: 'auth_error', status: 403 }],
+    'is out of order': [{ status: 500 }, { type: 'server_error', status: 500 }],
+    'is not there for now': [{ status: 503 }, { type: 'overloaded_error', status: 503 }],
+    'has too much to do': [{ status: 529 }, { type: 'overloaded_error', status: 529 }],
+    'limits the rate': [{ status: 429 }, { type: 'rate_limit_error', status: 429 }],
+    'has too much to do, as its stream says': [{ error: overloaded }, { type: 'overloaded_error' }],
+    'breaks off before its head': [{ reset: { beforeHead: true } }, { type: 'connection_error' }],
+    'breaks off behind its head': [{ reset: { afterTokens: 0 } }, {}],
+    'says nothing in time': [{ stall: { afterTokens: 0 } }, { type: 'timeout_error', code: 'FIRST_CONTENT_TIMEOUT' }],
+    'sends a page': [{ as: 'html' }, { type: 'protocol_error' }],
+  }
+
+  for (const [how, [answer, told]] of Object.entries(down)) {
+    it(`the next answers where the first ${how}`, async () => {
+      mock.respondWith(answer)
+      const neurolink = new NeuroLink({ ...once, timeout: { firstContent: 300 } })
+      for (const retain of [true, false]) {
+        const result = await neurolink.stream({ ...question, retain })
+        assert.deepEqual([result.provider, result.model], ['xai', 'grok-4'])
+        const { failures, ...fallback } = result.metadata.fallback
+        assert.deepEqual(fallback, { from: 'openai', to: 'xai' })
+        const [{ provider, ...failure }] = failures
+        assert.equal(provider, 'openai')
+        for (const [field, value] of Object.entries(told)) assert.equal(failure[field], value, field)
+        assert.ok(typeof failure.code === 'string' && failures.length === 1)
+        assert.ok(!/-key|question/.test(JSON.stringify(failures)))
+        const chunks = await gather(result)
+        assert.equal(textOf(chunks), 'I am xai')
+        assert.deepEqual([chunks.at(-1).finished, chunks.at(-1).usage.completionTokens], [true, 3])
+        assert.equal(result.metadata.totalChunks, 3)
+      }
+      const answered = await neurolink.generate(question)
+      assert.deepEqual([answered.provider, answered.content], ['xai', 'I am xai'])
+      const { from, to, failures } = answered.metadata.fallback
+      assert.deepEqual([from, to, failures.length], ['openai', 'xai', 1])
+      assert.deepEqual(requests(), [3, 3, 0])
+    })
+  }
+
+  it('the next answers where nobody listens, and the one after it where that is down, too', async () => {
+    process.env.OPENAI_BASE_URL = 'http://127.0.0.1:1/v1'
+    others.xai.respondWith({ status: 500 })
+    for (const provider of ['auto', undefined]) {
+      const result = await new NeuroLink(once).stream({ ...question, provider })
+      assert.equal(await result.text, 'I am cerebras')
+      assert.deepEqual(
+        [result.provider, result.metadata.fallback.from, result.metadata.fallback.to],
+        ['cerebras', 'openai', 'cerebras'],
+      )
+      assert.deepEqual(
+        result.metadata.fallback.failures.map(({ provider, type, code }) => [provider, type, code].slice(0, 2)),
+        [
+          ['openai', 'connection_error'],
+          ['xai', 'server_error'],
+        ],
+      )
+    }
+  })
+
+  it('the first answers where it can, and nobody else is asked', async () => {
+    const result = await new NeuroLink().stream(question)
+    assert.deepEqual([result.provider, result.metadata.fallback], ['openai', undefined])
+    assert.equal(await result.text, 'Once upon a time')
+    mock.respondWith({ tokens: 0, text: undefined })
+    const { metadata, provider } = await new NeuroLink().generate(question)
+    assert.deepEqual([provider, metadata.fallback], ['openai', undefined])
+    assert.deepEqual(requests(), [2, 0, 0])
+  })
+
+  it('the time that went by with others counts', async () => {
+    mock.respondWith({ delayHead: 200, status: 503 })
+    const result = await new NeuroLink(once).stream(question)
+    const { timeToFirstToken, duration } = await result.performance
+    assert.ok(timeToFirstToken > 150 && duration >= timeToFirstToken)
+    assert.ok((await new NeuroLink(once).generate(question)).responseTime > 150)
+  })
+
+  it('the next is asked only after the retries of the one before it', async () => {
+    mock.respondWith([{ status: 429 }, { status: 429 }, { text: 'At last' }])
+    const retry = { maxRetries: 1, initialDelay: 1 }
+    assert.equal((await new NeuroLink({ retry }).generate(question)).content, 'I am xai')
+    assert.deepEqual(requests(), [2, 1, 0])
+  })
+
+  it('nobody else is asked after the first word', async () => {
+    for (const answer of [
+      { text: 'Once upon a time', reset: { afterTokens: 2 } },
+      { reasoning: 'Hm', text: 'Once', error: { ...overloaded, afterTokens: 1 } },
+      { text: 'Once upon a time', error: { ...overloaded, afterTokens: 2 } },
+    ]) {
+      mock.respondWith(answer)
+      for (const retain of [true, false]) {
+        const result = await new NeuroLink(once).stream({ ...question, retain })
+        assert.equal(result.provider, 'openai')
+        const said = []
+        const reading = (async () => {
+          for await (const { type } of result) said.push(type)
+        })()
+        await assert.rejects(reading, ({ type }) => /overloaded|connection|truncated/.test(type))
+        assert.ok(said.includes('text') || said.includes('reasoning'))
+      }
+      await assert.rejects(new NeuroLink(once).generate(question), ({ type }) => type !== 'aborted_error')
+    }
+    assert.deepEqual(requests(), [9, 0, 0])
+  })
+
+  it('nobody else is asked what nobody would answer', async () => {
+    for (const [answer, type] of [
+      [{ status: 400 }, 'invalid_request_error'],
+      [{ status: 404 }, 'invalid_request_error'],
+      [{ status: 400, body: { error: { code: 'content_policy_violation', message: 'No' } } }, 'content_policy_error'],
+    ]) {
+      mock.respondWith(answer)
+      await assert.rejects(new NeuroLink(once).stream(question), { type })
+      await assert.rejects(new NeuroLink(once).generate(question), { type })
+    }
+    await assert.rejects(new NeuroLink().stream({ ...question, maxTokens: -1 }), { code: 'INVALID_ARGUMENT' })
+    assert.deepEqual(requests(), [6, 0, 0])
+  })
+
+  it('an abort closes the connection to whoever is being asked, and ends the asking', async () => {
+    for (const [index, method] of ['stream', 'generate'].entries()) {
+      mock.respondWith(index === 0 ? { stall: { afterTokens: 0 } } : { delayHead: 10_000 })
+      const controller = new AbortController()
+      const asking = new NeuroLink().stream({ ...question, signal: controller.signal })
+      const refused = assert.rejects(asking, ({ type, cause }) => type === 'aborted_error' && cause === method)
+      while (mock.requests.length <= index) await new Promise((resolve) => setTimeout(resolve, 5))
+      controller.abort(method)
+      await refused
+      assert.equal((await mock.waitForClose(index)).closedByClient, true)
+    }
+    assert.deepEqual(requests(), [2, 0, 0])
+    // The second in turn.
+    mock.respondWith({ status: 503 })
+    others.xai.respondWith({ stall: { afterTokens: 0 } })
+    const controller = new AbortController()
+    const refused = assert.rejects(new NeuroLink(once).generate({ ...question, signal: controller.signal }), {
+      type: 'aborted_error',
+    })
+    while (others.xai.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort()
+    await refused
+    assert.equal((await others.xai.waitForClose(0)).closedByClient, true)
+    assert.deepEqual(requests(), [3, 1, 0])
+  })
+
+  it('a loop that is left closes the connection to the one that answers', async () => {
+    mock.respondWith({ status: 503 })
+    others.xai.respondWith({ tokens: 1000, tokensPerSecond: 100 })
+    for (const [index, retain] of [true, false].entries()) {
+      for await (const { type } of await new NeuroLink(once).stream({ ...question, retain })) if (type === 'text') break
+      assert.equal((await others.xai.waitForClose(index)).closedByClient, true)
+    }
+  })
+
+  it('the last failure is told where all fail, with the others beside it', async () => {
+    mock.respondWith({ status: 500 })
+    others.xai.respondWith({ status: 401 })
+    others.cerebras.respondWith({ status: 429 })
+    for (const method of ['stream', 'generate']) {
+      const heard = []
+      const onError = (error) => heard.push(error)
+      const error = await new NeuroLink(once)[method]({ ...question, onError }).catch((error) => error)
+      assert.deepEqual([error.provider, error.type], ['cerebras', 'rate_limit_error'])
+      assert.ok(error.cause instanceof AggregateError)
+      assert.deepEqual(
+        error.cause.errors.map(({ provider, type, status }) => [provider, type, status]),
+        [
+          ['openai', 'server_error', 500],
+          ['xai', 'auth_error', 401],
+        ],
+      )
+      assert.match(error.cause.message, /openai \(server_error, .*\), xai \(auth_error, .*\)$/)
+      assert.deepEqual(heard, [error])
+    }
+  })
+
+  it('one without a key is passed over, one that is named is not replaced', async () => {
+    delete process.env.OPENAI_API_KEY
+    const configured = { providers: { openai: { model: 'gpt-4o' } } }
+    const result = await new NeuroLink(configured).stream(question)
+    assert.deepEqual([result.provider, result.metadata.fallback], ['xai', undefined])
+    others.xai.respondWith({ status: 503 })
+    const unavailable = { status: 503, provider: 'xai' }
+    await assert.rejects(new NeuroLink(once).stream({ ...question, provider: 'xai' }), unavailable)
+    await assert.rejects(new NeuroLink(once).generate({ ...question, provider: 'xai' }), unavailable)
+    const preferring = new NeuroLink({ ...once, defaultProvider: 'xai' })
+    await assert.rejects(preferring.stream({ input }), unavailable)
+    assert.equal((await preferring.stream(question)).metadata.fallback.from, 'xai')
+    for (const name of ['XAI', 'CEREBRAS']) delete process.env[`${name}_API_KEY`]
+    await assert.rejects(new NeuroLink(configured).stream(question), { code: 'MISSING_API_KEY' })
+    await assert.rejects(new NeuroLink().generate(question), { code: 'MISSING_API_KEY' })
+  })
+
+  it('each is asked for a model it has', async () => {
+    mock.respondWith({ status: 503 })
+    await new NeuroLink(once).generate({ ...question, model: 'gpt-4o' })
+    assert.deepEqual([mock.requests[0].body.model, others.xai.requests[0].body.model], ['gpt-4o', 'grok-4'])
+    const baseUrl = (other) => `${other.url}/v1`
+    const providers = {
+      west: { baseUrl: baseUrl(mock) },
+      east: { baseUrl: baseUrl(others.xai), model: 'llama-east' },
+      north: { baseUrl: baseUrl(others.cerebras) },
+    }
+    others.xai.respondWith({ status: 503 })
+    const result = await new NeuroLink({ ...once, providers }).stream({ ...question, model: 'llama' })
+    assert.deepEqual([result.provider, result.metadata.fallback.from], ['north', 'west'])
+    assert.deepEqual(
+      [mock, others.xai, others.cerebras].map(({ requests }) => requests.at(-1).body.model),
+      ['llama', 'llama-east', 'llama'],
+    )
+  })
+
+  it('callbacks hear of the one that answers alone', async () => {
+    mock.respondWith({ error: overloaded, metadata: { from: 'openai' } })
+    for (const method of ['stream', 'generate']) {
+      const heard = []
+      const answer = await new NeuroLink(once)[method]({
+        ...question,
+        onStart: ({ provider }) => heard.push(`start ${provider}`),
+        onToken: (token) => heard.push(token),
+        onComplete: ({ provider }) => heard.push(`complete ${provider}`),
+        onError: ({ provider }) => heard.push(`error ${provider}`),
+      })
+      await answer.text
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      assert.deepEqual(heard, ['start xai', 'I', ' am', ' xai', 'complete xai'])
+    }
+    mock.respondWith({ text: 'Once upon a time', reset: { afterTokens: 2 } })
+    for (const method of ['stream', 'generate']) {
+      const heard = []
+      const asking = new NeuroLink(once)[method]({
+        ...question,
+        onStart: ({ provider }) => heard.push(`start ${provider}`),
+        onError: ({ provider }) => heard.push(`error ${provider}`),
+      })
+      await assert.rejects(async () => (await asking).collect())
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      assert.deepEqual(heard, ['start openai', 'error openai'])
+    }
+  })
+
+  it('what a callback throws ends the asking, and is thrown', async () => {
+    const unhandled = []
+    const hear = (error) => unhandled.push(error)
+    process.on('unhandledRejection', hear)
+    try {
+      for (const method of ['stream', 'generate']) {
+        const onStart = () => {
+          throw new RangeError(method)
+        }
+        for (const callbacks of [{ onStart }, { onStart, onToken() {}, onError() {} }]) {
+          const asking = new NeuroLink(once)[method]({ ...question, ...callbacks })
+          await assert.rejects(asking, { name: 'RangeError', message: method })
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    } finally {
+      process.off('unhandledRejection', hear)
+    }
+    assert.deepEqual(unhandled, [])
+    assert.deepEqual(requests(), [4, 0, 0])
+  })
+
+  it('an answer goes out to clients whole, however it is sent', async () => {
+    mock.respondWith({ status: 503 })
+    others.xai.respondWith({ text: 'word '.repeat(40_000) })
+    for (const retain of [true, false]) {
+      const result = await new NeuroLink(once).stream({ ...question, retain })
+      const body = await result.toResponse({ format: 'text' }).text()
+      assert.equal(body, 'word '.repeat(40_000))
+    }
+  })
+
+  it('tools are run once, and nobody else is asked after a call', async () => {
+    mock.respondWith({ status: 503 })
+    others.xai.respondWith([{ toolCalls: [{ name: 'now', arguments: {} }] }, { status: 503 }])
+    let calls = 0
+    const neurolink = new NeuroLink(once)
+    neurolink.registerTool('now', { description: 'The time', execute: () => `noon ${++calls}` })
+    for (const method of ['stream', 'generate']) {
+      others.xai.respondWith([{ toolCalls: [{ name: 'now', arguments: {} }] }, { status: 503 }])
+      const asking = neurolink[method](question)
+      await assert.rejects(async () => (await asking).collect(), { status: 503, provider: 'xai' })
+    }
+    assert.equal(calls, 2)
+    assert.deepEqual(requests(), [2, 4, 0])
   })
 })
 

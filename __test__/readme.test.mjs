@@ -35,6 +35,8 @@ const expected = {
   },
   'docs/compat-neurolink.md': {
     neurolink: /^It follows the valley\.\n openai \d+\nIt follows the valley\. 4\nIt follows the valley\.\n$/,
+    'neurolink-fallback':
+      /^anthropic It follows the valley\.\nopenai to anthropic \[\n {2}\{\n {4}provider: 'openai',\n {4}type: 'overloaded_error',\n {4}code: '\w+',\n {4}status: 503\n {2}\}\n\]\n$/,
     'neurolink-gathered':
       /^initializing 0 0\n"It follows"\nstreaming 1 10\n" the valley\."\nstreaming 2 22\ncomplete 2 22\n$/,
   },
@@ -149,6 +151,7 @@ before(async () => {
   const now = [{ name: 'now', args: {} }]
   providers['tool-route'] = await MockProvider.start({ script: [{ tokens: 0, toolCalls: now }, { text }] })
   providers['steer-json'] = await MockProvider.start({ text: '{"name": "Lamp", "price": 12.5}' })
+  providers['neurolink-fallback'] = await MockProvider.start({ script: [{ status: 503 }, { text }] })
   providers.errors = await MockProvider.start({ status: 429, retryAfter: 2 })
 })
 

@@ -601,6 +601,29 @@ export class Answer implements SessionListener {
     else this.#openWaiters.push(callback)
   }
 
+  /**
+   * Calls back once something came that a client waits for, or the answer is over. Events come as pieces from here on, so
+   * it must be one that is retained. Whoever waits here consumes nothing, and keeps nothing open.
+   */
+  whenBegun(callback: () => void): void {
+    const isOver = () => !this.isEmpty || this.#outcome !== undefined
+    if (isOver()) return callback()
+    const watcher: AnswerReader = {
+      isDeaf: true,
+      wake: () => {
+        if (!isOver()) return
+        watcher.wake = () => {}
+        // Not while all are being woken: one of the others would be passed over.
+        queueMicrotask(() => {
+          this.#readers.splice(this.#readers.indexOf(watcher), 1)
+          callback()
+        })
+      },
+    }
+    this.#deliver()
+    this.#readers.push(watcher)
+  }
+
   /** Calls back once the answer is over. */
   whenEnded(callback: () => void): void {
     if (this.#outcome !== undefined) callback()

@@ -1,5 +1,6 @@
 /** `millstream/compat/neurolink`: questions to any provider, and their answers in chunks. */
 export type { ChunkFormat, NeuroLinkChunk, StreamingProgress } from './compat/neurolink/chunks.js'
+export type { ProviderFailure, ProviderFallback } from './compat/neurolink/fallback.js'
 export { NeuroLink, type NeuroLinkAnswer } from './compat/neurolink/neurolink.js'
 export type {
   NeuroLinkConfig,

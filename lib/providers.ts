@@ -61,14 +61,18 @@ export interface RegisteredProviders {}
 export type ProviderName = KnownProviderName | TableAlias | keyof RegisteredProviders
 
 /**
- * The first provider, in the order of the table, for which the environment has all that is needed: its key, and where it
- * takes options without a default, those. Servers that need no key are not found so.
+ * The providers, in the order of the table, for which the environment has all that is needed: their key, and where they
+ * take options without a default, those. Servers that need no key are not found so.
  */
-export function providerInEnvironment(): string | undefined {
+export function* providersInEnvironment(): Generator<string, undefined> {
   for (const [name, { row }] of knownProviders()) {
-    if (isInEnvironment(row)) return name
+    if (isInEnvironment(row)) yield name
   }
-  return undefined
+}
+
+/** The first of them. */
+export function providerInEnvironment(): string | undefined {
+  return providersInEnvironment().next().value
 }
 
 /** Looks a provider up or checks its description. `own` stands beside it and wins. */

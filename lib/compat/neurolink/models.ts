@@ -2,7 +2,7 @@
  * Whom this face asks, and which model where nobody names one. Data, and the look at the environment; models of providers
  * change, so that every one of them can be replaced by a variable.
  */
-import { findProvider, providerInEnvironment } from '../../providers.js'
+import { findProvider, providersInEnvironment } from '../../providers.js'
 
 interface Known {
   /** Environment variable that names the model. */
@@ -41,7 +41,15 @@ export function modelOf(provider: string): string | undefined {
   return known === undefined ? undefined : process.env[known.variable]?.trim() || known.model
 }
 
-/** The provider for which the environment has a key. */
-export function availableProvider(): string {
-  return providerInEnvironment() ?? 'openai'
+/**
+ * Whom to ask where nobody is named, in order: those that are configured, then those for which the environment has a key,
+ * each once.
+ */
+export function availableProviders(configured: readonly string[]): string[] {
+  const known = new Set<string>()
+  const available = [...configured, ...providersInEnvironment()].filter((name) => {
+    const own = findProvider(name)?.name ?? name
+    return !known.has(own) && known.add(own)
+  })
+  return available.length > 0 ? available : ['openai']
 }

@@ -2,15 +2,18 @@
  * {@link NeuroLink}: questions to any provider, over `StreamClient`. What always holds: whom to ask is decided for each
  * question anew, from the environment as it is then; a question that can't be put is a rejection.
  */
-import type { ClientProvider } from '../../client-config.js'
 import type { ValidationError } from '../../errors.js'
-import { StreamClient } from '../../stream-client.js'
+import { findProvider } from '../../providers.js'
+import { askerOf, StreamClient } from '../../stream-client.js'
 import type { StreamRequest } from '../../stream-request.js'
+import { resultOf } from '../../stream-result.js'
 import type { ExecutableTool } from '../../tools.js'
 import type { CollectedResponse } from '../../types.js'
-import { availableProvider, modelOf, namesOf, shownName } from './models.js'
+import { answerTo, askInTurn, HeldCallbacks, type ProviderFallback, wholeOf } from './fallback.js'
+import { availableProviders, modelOf, namesOf, shownName } from './models.js'
 import {
   type NeuroLinkConfig,
+  type NeuroLinkProvider,
   type NeuroLinkQuestion,
   type NeuroLinkRequest,
   type NeuroLinkSettings,
@@ -27,6 +30,8 @@ export interface NeuroLinkAnswer extends CollectedResponse {
   content: string
   /** Milliseconds from the question to the end. */
   responseTime: number
+  /** As the provider's own, with `fallback` where it answers for the one that was asked first. */
+  metadata: Record<string, unknown> & { fallback?: ProviderFallback }
 }
 
 /**
@@ -51,16 +56,29 @@ export class NeuroLink {
   }
 
   /**
-   * Asks. Resolves as soon as the head of the answer is in. Rejects with a `ValidationError` where the question can't be
-   * put, and with another `StreamError` where the provider refuses it or can't be reached; later failures are thrown at
-   * whoever reads, or with `errors: 'chunk'` come as a chunk.
+   * Asks. Resolves as soon as the head of the answer is in; where nobody is named, as soon as something of the answer is
+   * there, or all of it. Rejects with a `ValidationError` where the question can't be put, and with another `StreamError`
+   * where the provider refuses it or can't be reached, or all of them: then its `cause` is an `AggregateError` of the
+   * others'. Later failures are thrown at whoever reads, or with `errors: 'chunk'` come as a chunk.
    */
   async stream(request: NeuroLinkRequest): Promise<NeuroLinkResult> {
-    const { question, asked, client } = this.#prepare(request)
+    const { question, asked, client, isOpen } = this.#prepare(request)
     const startTime = Date.now()
-    const result = await askForJson(asked, async (asked) => client.stream(asked))
     const { gather, progress, context, chunkFormat: format = this.#settings.chunkFormat } = question
-    return new EngineResult(result, { format, gather, progress }, startTime, context)
+    const reading = { format, gather, progress }
+    if (!isOpen) {
+      const result = await askForJson(asked[0], async (asked) => client.stream(asked))
+      return new EngineResult(result, reading, { startTime, requestId: result.requestId, context, lead: 0 })
+    }
+    const { bufferSize = this.#settings.client.bufferSize } = question
+    const asker = askerOf(client)
+    const { given, ...circumstances } = await askInTurn(asked, (asked) => {
+      const held = new HeldCallbacks(asked, false)
+      return askForJson(asked, (asked) => answerTo(asked, held, bufferSize, asker.ask))
+    })
+    const { answer, requestId } = given
+    const result = resultOf(answer, asked[0].errors ?? 'throw')
+    return new EngineResult(result, reading, { startTime, requestId, context, ...circumstances })
   }
 
   /**
@@ -88,49 +106,87 @@ export class NeuroLink {
   generate(request: NeuroLinkRequest & { stream?: false }): Promise<NeuroLinkAnswer>
   async generate(request: NeuroLinkRequest): Promise<NeuroLinkResult | NeuroLinkAnswer> {
     if (request?.stream) return this.stream(request)
-    const { asked, client } = this.#prepare(request)
-    const answer = await askForJson(asked, (asked) => client.generate(asked))
-    const { text, provider, metrics } = answer
+    const { asked, client, isOpen } = this.#prepare(request)
+    const { given, fallback, lead } = isOpen
+      ? await askInTurn(asked, (one) => {
+          if (asked.length === 1) return askForJson(one, (one) => client.generate(one))
+          const held = new HeldCallbacks(one, true)
+          return askForJson(one, (one) => wholeOf(one, held, (one) => client.generate(one)))
+        })
+      : { given: await askForJson(asked[0], (one) => client.generate(one)), lead: 0 }
+    const { text, provider, metrics, metadata } = given
     return {
-      ...answer,
+      ...given,
       provider: shownName(provider),
       content: text,
-      responseTime: Math.round(metrics.duration),
+      responseTime: Math.round(lead + metrics.duration),
+      metadata: { ...metadata, ...(fallback && { fallback }) },
     }
   }
 
-  #prepare(request: NeuroLinkRequest): { question: NeuroLinkQuestion; asked: StreamRequest; client: StreamClient } {
+  #prepare(request: NeuroLinkRequest): Prepared {
     const question = neuroLinkQuestion(request)
     const { bufferSize } = question
     const tools = this.#tools.chosen(question.tools)
+    const { isOpen, choices } = this.#whom(question)
+    const [first, ...others] = choices.map((choice) => ({ ...question.request, ...(tools && { tools }), ...choice }))
     return {
       question,
-      asked: { ...question.request, ...(tools && { tools }), ...this.#whom(question) },
+      asked: [first as StreamRequest, ...others],
       client: bufferSize === undefined ? this.#client : new StreamClient({ ...this.#settings.client, bufferSize }),
+      isOpen,
     }
   }
 
-  /** Whom to ask, and which model. */
-  #whom({ provider, request }: NeuroLinkQuestion): Pick<StreamRequest, 'provider' | 'model' | 'stream'> {
+  /** Whom to ask, in order, and which models; `isOpen`: nobody was named. */
+  #whom({ provider, request: { model } }: NeuroLinkQuestion): { isOpen: boolean; choices: Choice[] } {
     const { client, providers } = this.#settings
-    const given = provider === undefined || provider === 'auto' ? this.#default() : provider
-    if (typeof given !== 'string') return { provider: given as ClientProvider }
+    const preferred = client.defaultProvider === 'auto' ? undefined : client.defaultProvider
+    const named = provider ?? preferred ?? 'auto'
+    if (typeof named !== 'string') return { isOpen: false, choices: [{ provider: named }] }
+    const first = ({ name, own, vendor }: Known): Choice =>
+      this.#choice(name, own, model ?? own?.model ?? client.defaultModel ?? modelOf(vendor))
+    if (named !== 'auto') return { isOpen: false, choices: [first(this.#known(named))] }
+    const configured = [...(preferred === undefined ? [] : [preferred]), ...Object.keys(providers)]
+    const [one, ...others] = availableProviders(configured).map((name) => this.#known(name)) as [Known, ...Known[]]
+    // Whoever names a model means that of the provider asked first; others of its kind have it, too.
+    const wanted = model ?? client.defaultModel
+    const later = others.flatMap(({ name, own, vendor }) => {
+      const asked = own?.model ?? (vendor === one.vendor ? wanted : modelOf(vendor)) ?? (own && wanted)
+      return asked === undefined && own === undefined ? [] : [this.#choice(name, own, asked)]
+    })
+    return { isOpen: true, choices: [first(one), ...later] }
+  }
+
+  /** A provider by any of its names. */
+  #known(given: string): Known {
+    const { providers } = this.#settings
     const name = namesOf(given).find((name) => Object.hasOwn(providers, name)) ?? given
     const own = Object.hasOwn(providers, name) ? providers[name] : undefined
-    const model = request.model ?? own?.model ?? client.defaultModel ?? modelOf(own?.vendor ?? name)
-    return {
-      provider: name,
-      ...(model !== undefined && { model }),
-      ...(own?.streaming === false && { stream: false }),
-    }
+    return { name, own, vendor: own?.vendor ?? findProvider(name)?.name ?? name }
   }
 
-  #default(): string {
-    const { client, providers } = this.#settings
-    const { defaultProvider } = client
-    if (defaultProvider !== undefined && defaultProvider !== 'auto') return defaultProvider
-    return Object.keys(providers)[0] ?? availableProvider()
+  #choice(provider: string, own: NeuroLinkProvider | undefined, model: string | undefined): Choice {
+    return { provider, ...(model !== undefined && { model }), ...(own?.streaming === false && { stream: false }) }
   }
+}
+
+type Choice = Pick<StreamRequest, 'provider' | 'model' | 'stream'>
+
+/** A provider, what is configured of it, and whose kind it is. */
+interface Known {
+  name: string
+  own: NeuroLinkProvider | undefined
+  vendor: string
+}
+
+/** A checked question, and whom to ask. */
+interface Prepared {
+  question: NeuroLinkQuestion
+  /** In order; the first alone, unless nobody was named. */
+  asked: [StreamRequest, ...StreamRequest[]]
+  client: StreamClient
+  isOpen: boolean
 }
 
 /** Asks; where a provider can't be asked for JSON by a parameter, once more in words. Nothing was sent before then. */

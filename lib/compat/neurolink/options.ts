@@ -51,7 +51,10 @@ export interface StreamingOutput {
 
 /** A question, and how its answer is to come. */
 export interface NeuroLinkRequest extends Omit<StreamRequest, 'stream' | 'output' | 'provider' | 'tools'> {
-  /** Whom to ask. Default, as `'auto'`: the constructor's, else the first whose key is in the environment. */
+  /**
+   * Whom to ask. `'auto'`: the first that is configured, or whose key is in the environment, and where it doesn't answer, the
+   * next. Default the constructor's `defaultProvider`, else `'auto'`.
+   */
   provider?: string | ClientProvider
   /** `false`: the whole answer as one chunk. An object: how its text is gathered. Default: as the provider sends it. */
   stream?: boolean | StreamConfig

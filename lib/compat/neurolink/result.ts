@@ -8,6 +8,7 @@ import type { ResponseLike } from '../../streaming-response.js'
 import type { TextStream } from '../../text-stream.js'
 import type { CollectedResponse, FinishReason, Usage } from '../../types.js'
 import type { NeuroLinkChunk } from './chunks.js'
+import type { ProviderFallback } from './fallback.js'
 import { shownName } from './models.js'
 import { type ReadingOptions, read } from './reading.js'
 
@@ -28,6 +29,15 @@ export interface StreamMetadata {
   readonly requestId: string | undefined
   /** As given with the question. */
   readonly context: Record<string, unknown> | undefined
+  /** Where another provider answers than the one that was asked first. */
+  readonly fallback: ProviderFallback | undefined
+}
+
+/** What is known of an answer besides itself. */
+export interface Circumstances extends Pick<StreamMetadata, 'startTime' | 'requestId' | 'context'> {
+  fallback?: ProviderFallback
+  /** Milliseconds from the question until this provider was asked. */
+  lead: number
 }
 
 /** A running answer. Not thenable. */
@@ -69,15 +79,18 @@ export interface NeuroLinkResult extends AsyncIterable<NeuroLinkChunk> {
 export class EngineResult implements NeuroLinkResult {
   readonly #result: StreamResult
   readonly #options: ReadingOptions
+  readonly #lead: number
   readonly stream: NeuroLinkResult['stream']
   readonly metadata: StreamMetadata
   readonly fromCache = false
   readonly streaming = true
   readonly analytics = undefined
 
-  constructor(result: StreamResult, options: ReadingOptions, startTime: number, context: StreamMetadata['context']) {
+  constructor(result: StreamResult, options: ReadingOptions, circumstances: Circumstances) {
+    const { startTime, requestId, context, fallback, lead } = circumstances
     this.#result = result
     this.#options = options
+    this.#lead = lead
     const iterable = { [Symbol.asyncIterator]: () => this[Symbol.asyncIterator]() }
     this.stream = Object.assign(() => iterable, iterable)
     this.metadata = {
@@ -85,8 +98,9 @@ export class EngineResult implements NeuroLinkResult {
       get totalChunks() {
         return result.metrics.chunks
       },
-      requestId: result.requestId,
+      requestId,
       context,
+      fallback,
     }
   }
 
@@ -124,8 +138,8 @@ export class EngineResult implements NeuroLinkResult {
 
   get performance(): Promise<StreamPerformance> {
     const known = this.collect().then(({ metrics: { timeToFirstToken, duration, chunks } }) => ({
-      ...(timeToFirstToken !== undefined && { timeToFirstToken }),
-      duration,
+      ...(timeToFirstToken !== undefined && { timeToFirstToken: this.#lead + timeToFirstToken }),
+      duration: this.#lead + duration,
       chunks,
     }))
     // Often taken from the result and not awaited where reading it throws.
