@@ -78,7 +78,7 @@ export type TimeoutConfig =
       idle?: number
       /** Between two pieces of the answer; comments, pings and empty events don't count. */
       contentIdle?: number
-      /** The whole answer, retries and waits included. */
+      /** The whole answer, retries and waits included, and tools where some are run. */
       total?: number
     }
 

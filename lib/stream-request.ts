@@ -165,7 +165,8 @@ export interface RequestOptions<T = unknown> extends GenerationOptions, StreamCa
   tools?: readonly (Tool | ExecutableTool)[]
   /**
    * How many turns of the model an answer with tools may have. After the last, its calls are run, but not sent back:
-   * `finishReason` is then `tool-calls`. Each turn is a request of its own, with the timeouts and retries of one. Default 5.
+   * `finishReason` is then `tool-calls`. Each turn is a request of its own, with the retries and timeouts of one, but for
+   * the total, which spans them all and the tools between them. Default 5.
    */
   maxSteps?: number
   /** Default `'auto'`. */
