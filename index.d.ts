@@ -213,7 +213,7 @@ export type TimeoutConfig = number | {
 	idle?: number;
 	/** Between two pieces of the answer; comments, pings and empty events don't count. */
 	contentIdle?: number;
-	/** The whole answer, retries and waits included. */
+	/** The whole answer, retries and waits included, and tools where some are run. */
 	total?: number;
 };
 /**
@@ -872,6 +872,13 @@ declare const rows: {
 		readonly baseUrlVariables: readonly [
 			"CLOUDFLARE_BASE_URL"
 		];
+		readonly underRoot: {
+			readonly path: "accounts/{accountId}/ai";
+			readonly unless: readonly [
+				"/accounts/",
+				"/workers-ai"
+			];
+		};
 		readonly auth: "bearer";
 		readonly keyVariables: readonly [
 			"CLOUDFLARE_API_TOKEN",
@@ -3399,7 +3406,8 @@ export interface RequestOptions<T = unknown> extends GenerationOptions, StreamCa
 	tools?: readonly (Tool | ExecutableTool)[];
 	/**
 	 * How many turns of the model an answer with tools may have. After the last, its calls are run, but not sent back:
-	 * `finishReason` is then `tool-calls`. Each turn is a request of its own, with the timeouts and retries of one. Default 5.
+	 * `finishReason` is then `tool-calls`. Each turn is a request of its own, with the retries and timeouts of one, but for
+	 * the total, which spans them all and the tools between them. Default 5.
 	 */
 	maxSteps?: number;
 	/** Default `'auto'`. */

@@ -77,7 +77,7 @@ describe('a question', () => {
     'google-ai': ['/v1beta/models/gemini-2.5-flash:streamGenerateContent', ['x-goog-api-key', 'key-1'], {}],
     cerebras: ['/v1/chat/completions', ['authorization', 'Bearer key-1'], { stream: true }],
     xai: ['/v1/chat/completions', ['authorization', 'Bearer key-1'], { model: 'grok-4', stream: true }],
-    cloudflare: ['/ai/v1/chat/completions', ['authorization', 'Bearer key-1'], { stream: true }],
+    cloudflare: ['/accounts/account-1/ai/v1/chat/completions', ['authorization', 'Bearer key-1'], { stream: true }],
     sagemaker: [
       '/endpoints/endpoint-1/invocations-response-stream',
       ['authorization', /^AWS4-HMAC-SHA256 Credential=key-1\/\d{8}\/us-east-1\/sagemaker\/aws4_request,/],
@@ -95,7 +95,7 @@ describe('a question', () => {
         GOOGLE_GEMINI_BASE_URL: mock.url,
         CLOUDFLARE_API_TOKEN: 'key-1',
         CLOUDFLARE_ACCOUNT_ID: 'account-1',
-        CLOUDFLARE_BASE_URL: `${mock.url}/ai`,
+        CLOUDFLARE_BASE_URL: mock.url,
         AWS_REGION: 'us-east-1',
         AWS_ACCESS_KEY_ID: 'key-1',
         AWS_SECRET_ACCESS_KEY: 'secret-1',

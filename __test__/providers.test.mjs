@@ -261,12 +261,36 @@ test('the provider is the first in the environment that lacks nothing', async ()
   // An account is missing: it isn't meant.
   Object.assign(process.env, { CLOUDFLARE_API_TOKEN: 'k', CLOUDFLARE_BASE_URL: '', OLLAMA_API_KEY: 'k' })
   assert.match(refused('auto').message, /No API key for provider 'openai'/)
-  process.env.CLOUDFLARE_BASE_URL = base
+  process.env.CLOUDFLARE_BASE_URL = `${base}/client/v4`
+  assert.match(refused('auto').message, /No API key for provider 'openai'/)
+  process.env.CLOUDFLARE_BASE_URL = `${base}/accounts/acc/ai`
   assert.equal(await provider(), 'cloudflare')
   Object.assign(process.env, { DEEPSEEK_API_KEY: 'k', DEEPSEEK_BASE_URL: base })
   assert.equal(await provider(), 'deepseek')
   Object.assign(process.env, { CEREBRAS_API_KEY: 'k', CEREBRAS_BASE_URL: base })
   assert.equal(await provider(), 'cerebras')
+})
+
+test('a base URL of Cloudflare is the root of its API, or has the account in it', async () => {
+  Object.assign(process.env, { CLOUDFLARE_API_TOKEN: 'k', CLOUDFLARE_ACCOUNT_ID: 'acc' })
+  const asked = async (given, options) => {
+    process.env.CLOUDFLARE_BASE_URL = options === undefined ? given : ''
+    const provider = { vendor: 'cloudflare', model: '@cf/m', ...options, ...(options && { baseUrl: given }) }
+    const client = new StreamClient({ retry: { maxRetries: 0 } })
+    await client.generate({ provider, prompt: 'Hi' }).catch(() => {})
+    return received.pop().url
+  }
+  for (const options of [undefined, {}]) {
+    assert.equal(await asked(`${base}/client/v4`, options), '/client/v4/accounts/acc/ai/v1/chat/completions')
+    assert.equal(await asked(`${base}/client/v4/`, options), '/client/v4/accounts/acc/ai/v1/chat/completions')
+    assert.equal(await asked(`${base}?a=b`, options), '/accounts/acc/ai/v1/chat/completions?a=b')
+    assert.equal(await asked(`${base}/accounts/other/ai`, options), '/accounts/other/ai/v1/chat/completions')
+    assert.equal(await asked(`${base}/v1/acc/gate/workers-ai`, options), '/v1/acc/gate/workers-ai/v1/chat/completions')
+  }
+  assert.equal(await asked(base, { api: 'native' }), '/accounts/acc/ai/run/@cf/m')
+  assert.equal(await asked(`${base}/gate`, { gateway: 'g' }), '/gate/v1/chat/completions')
+  delete process.env.CLOUDFLARE_ACCOUNT_ID
+  assert.match(refused({ vendor: 'cloudflare', baseUrl: base }).message, /No `accountId`/)
 })
 
 test('a conversation takes every provider, too', async () => {

@@ -263,7 +263,7 @@ function elsewhere(url) {
     AZURE_OPENAI_ENDPOINT: url,
     CLOUDFLARE_API_TOKEN: key,
     CLOUDFLARE_ACCOUNT_ID: '0123456789abcdef',
-    CLOUDFLARE_BASE_URL: `${url}/ai`,
+    CLOUDFLARE_BASE_URL: url,
     GOOGLE_VERTEX_ACCESS_TOKEN: key,
     GOOGLE_VERTEX_BASE_URL: url,
     OLLAMA_HOST: `${url}/ollama`,

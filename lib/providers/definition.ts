@@ -100,6 +100,11 @@ export interface ProviderRow {
   baseUrl: string
   /** Environment variables that replace `baseUrl`. */
   baseUrlVariables: readonly string[]
+  /**
+   * Where a base URL from outside is the root of the provider's whole API: what is appended to it, unless its path says
+   * more already, by one of `unless`, or is that of a variant.
+   */
+  underRoot?: { path: string; unless: readonly string[] }
   auth: ProviderAuth
   /** Environment variables that hold the key, the first one set wins. */
   keyVariables: readonly string[]

@@ -4,7 +4,7 @@
  * options can't reach out of their place in an URL; no secret stands in a message.
  */
 import { ValidationError } from '../errors.js'
-import { parseUrl } from '../urls.js'
+import { appendPath, parseUrl } from '../urls.js'
 import type { Codec } from './codec.js'
 import {
   type ApiRow,
@@ -81,8 +81,7 @@ export function resolveRow({ name, row, codec, known }: Subject, settings: Provi
   const variant: Partial<Variant> = api.variants?.find(({ where }) => fits(where, value)) ?? {}
   const needed = (option: ProviderOption): string => value(option) ?? missing(name, row, option)
   const path = variant.path ?? api.path
-  const { baseUrl: given, source } = baseUrlOf(row, settings, known, variant.baseUrl, needed)
-  const baseUrl = parseUrl(given, undefined, source)
+  const baseUrl = baseUrlOf(row, settings, known, variant.baseUrl, needed)
   const auth = authorize(name, row, api.auth ?? row.auth, settings, known, value)
   return {
     vendor: name,
@@ -116,7 +115,8 @@ export function isInEnvironment(row: ProviderRow): boolean {
   }
   const api = Object.values(row.apis)[0] as ApiRow
   const variant: Partial<Variant> = api.variants?.find(({ where }) => fits(where, value)) ?? {}
-  const base = firstOf(row.baseUrlVariables) === undefined ? (variant.baseUrl ?? row.baseUrl) : ''
+  const given = firstOf(row.baseUrlVariables)
+  const base = given === undefined ? (variant.baseUrl ?? row.baseUrl) : (rest(row, given.value, variant.baseUrl) ?? '')
   return placeholders(base + (variant.path ?? api.path)).every((option) => value(option) !== undefined)
 }
 
@@ -139,15 +139,22 @@ function baseUrlOf(
   known: boolean,
   variant: string | undefined,
   needed: (option: ProviderOption) => string,
-): { baseUrl: string; source: string } {
-  if (settings.baseUrl !== undefined) return { baseUrl: settings.baseUrl, source: 'provider.baseUrl' }
-  const found = known ? firstOf(row.baseUrlVariables) : undefined
-  if (found !== undefined) {
-    // Such as OLLAMA_HOST, which may be no more than a host and a port.
-    const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(found.value)
-    return { baseUrl: whole ? found.value : `http://${found.value}`, source: found.variable }
-  }
-  return { baseUrl: expand(variant ?? row.baseUrl, needed, hostOrSegment), source: 'provider.baseUrl' }
+): URL {
+  const found = settings.baseUrl === undefined && known ? firstOf(row.baseUrlVariables) : undefined
+  const given = settings.baseUrl ?? found?.value
+  if (given === undefined)
+    return parseUrl(expand(variant ?? row.baseUrl, needed, hostOrSegment), undefined, 'provider.baseUrl')
+  // Such as OLLAMA_HOST, which may be no more than a host and a port.
+  const whole = found === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(given)
+  const url = parseUrl(whole ? given : `http://${given}`, undefined, found?.variable ?? 'provider.baseUrl')
+  const path = known ? rest(row, url.pathname, variant) : undefined
+  return path === undefined ? url : new URL(appendPath(url, expand(path, needed, hostOrSegment)))
+}
+
+/** What is to be appended to a base URL from outside, where it is the root of the provider's API. */
+function rest({ underRoot }: ProviderRow, path: string, variant: string | undefined): string | undefined {
+  if (underRoot === undefined || variant !== undefined) return undefined
+  return underRoot.unless.some((part) => path.includes(part)) ? undefined : underRoot.path
 }
 
 /** The headers that say who asks, or what to sign with. */

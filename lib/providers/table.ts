@@ -254,6 +254,7 @@ const rows = {
     aliases: ['workers-ai'],
     baseUrl: 'https://api.cloudflare.com/client/v4/accounts/{accountId}/ai',
     baseUrlVariables: ['CLOUDFLARE_BASE_URL'],
+    underRoot: { path: 'accounts/{accountId}/ai', unless: ['/accounts/', '/workers-ai'] },
     auth: 'bearer',
     keyVariables: ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_API_KEY'],
     keyPage: 'https://dash.cloudflare.com/profile/api-tokens',

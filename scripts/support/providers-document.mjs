@@ -66,6 +66,12 @@ function section(name, row) {
   const also = row.aliases === undefined ? '' : ` Also \`${row.aliases.join('`, `')}\`.`
   lines.push(`[${row.title}](${row.docsPage}).${also} Keys come from <${row.keyPage}>.`, '')
   lines.push(`- Base URL: \`${row.baseUrl}\`, unless \`${row.baseUrlVariables.join('` or `')}\` says another`)
+  if (row.underRoot !== undefined) {
+    const parts = row.underRoot.unless.map((part) => `\`${part}\``).join(' or ')
+    lines.push(
+      `  - That variable and \`baseUrl\` are the root of the API: \`${row.underRoot.path}\` is appended, unless the path has ${parts} in it`,
+    )
+  }
   lines.push(`- Key: ${keys(row)}; ${sent(row.auth)}`)
   for (const [option, { about, variables = [], default: otherwise }] of Object.entries(row.options ?? {})) {
     const sources = variables.map((variable) => `\`${variable}\``).join(', ')

@@ -69,7 +69,7 @@ export class CopilotEdge<S extends boolean = false> {
     const { apiKey, accountId } = credentials(settings)
     const { apiTimeout, maxRetries, headers, baseUrl } = settings
     this.#settings = settings
-    const account = { vendor: 'cloudflare', apiKey, headers, baseUrl: accountUrl(baseUrl, accountId) } as const
+    const account = { vendor: 'cloudflare', apiKey, headers, accountId, baseUrl } as const
     this.#provider = (model) => ({ ...account, api: endpointOf(model) === 'chat' ? 'chat' : 'native' })
     this.#client = new StreamClient({
       retry: { maxRetries: maxRetries - 1, maxDelay: 8000, jitter: true },
@@ -163,11 +163,6 @@ export class CopilotEdge<S extends boolean = false> {
       ...(debug && spoken(model, stream, question.messages?.length ?? 0)),
     }
   }
-}
-
-/** What Cloudflare's paths are appended to. */
-function accountUrl(baseUrl: string, accountId: string): string {
-  return baseUrl.includes('/accounts/') ? baseUrl : `${baseUrl}/accounts/${encodeURIComponent(accountId)}/ai`
 }
 
 /** Lines about an answer on stderr. They hold sizes, times and codes, never a text or a key. */
