@@ -585,6 +585,22 @@ describe('where nobody is named', () => {
     )
   })
 
+  it('one that has no way to be asked is passed over, and says less than one that failed', async () => {
+    mock.respondWith({ status: 500 })
+    process.env.ANTHROPIC_API_KEY = 'anthropic-key'
+    process.env.ANTHROPIC_BASE_URL = mock.url
+    const told = ({ provider, code }) => (provider === 'anthropic' ? code : provider)
+    const { provider, metadata } = await new NeuroLink(once).generate({ ...question, seed: 1 })
+    assert.deepEqual([provider, metadata.fallback.failures.map(told)], ['xai', ['openai', 'UNSUPPORTED_BY_PROVIDER']])
+    for (const name of ['XAI', 'CEREBRAS']) delete process.env[`${name}_API_KEY`]
+    const error = await new NeuroLink(once).stream({ ...question, seed: 1 }).catch((error) => error)
+    assert.deepEqual([error.provider, error.status], ['openai', 500])
+    assert.match(error.cause.message, /anthropic \(invalid_request_error, UNSUPPORTED_BY_PROVIDER\)$/)
+    delete process.env.OPENAI_API_KEY
+    await assert.rejects(new NeuroLink().stream({ ...question, seed: 1 }), { code: 'UNSUPPORTED_BY_PROVIDER' })
+    assert.deepEqual(requests(), [2, 1, 0])
+  })
+
   it('callbacks hear of the one that answers alone', async () => {
     mock.respondWith({ error: overloaded, metadata: { from: 'openai' } })
     for (const method of ['stream', 'generate']) {
