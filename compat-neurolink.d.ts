@@ -1,6 +1,6 @@
 // The public surface of `lib/compat-neurolink.ts`, bundled. Written by `npm run types`; a change here is a change of the API.
 
-import { APIError, ClientConfig, ClientProvider, CollectedResponse, ExecutableTool, FinishReason, PipeOptions, PipeReport, ResponseLike, StreamChunk, StreamError, StreamRequest, TextStream, TimeoutError, ToolCall, Usage, ValidationError, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './index.js';
+import { APIError, ClientConfig, ClientProvider, CollectedResponse, ExecutableTool, FinishReason, PipeOptions, PipeReport, ResponseLike, StreamChunk, StreamError, StreamErrorType, StreamRequest, TextStream, TimeoutError, ToolCall, Usage, ValidationError, WebPipeOptions, WebSocketLike, WebSocketPipeOptions } from './index.js';
 interface Common {
 	/** The text, `''` where there is none. */
 	content: string;
