@@ -2,7 +2,7 @@
 //! `stream_options.include_usage`.
 //!
 //! Names: <https://platform.openai.com/docs/api-reference/chat/create>; what others do in their own way is in
-//! [`Quirks`](super::Quirks).
+//! [`Quirks`].
 
 use serde_json::{Value, json};
 
