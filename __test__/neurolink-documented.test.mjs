@@ -111,12 +111,13 @@ const later = setTimeout
 const faster = { setTimeout: (call, ms, ...rest) => later(call, Math.ceil(ms / 100), ...rest) }
 
 test('the examples of retries and timeouts', { skip }, async () => {
-  mock.respondWith([{ status: 401 }, { status: 401 }, { text }])
+  // What another provider would refuse as well: else the next one would have answered.
+  mock.respondWith([{ status: 400 }, { status: 400 }, { text }])
   const { written, said } = await app.run('retry', faster)
   assert.equal(written, text)
   assert.deepEqual(
     said.map((line) => line.slice(0, 26)),
-    ['Attempt 1 failed: HTTP 401', 'Attempt 2 failed: HTTP 401'],
+    ['Attempt 1 failed: HTTP 400', 'Attempt 2 failed: HTTP 400'],
   )
   const { exported } = await app.run('timeout', { setTimeout: (...given) => later(...given).unref() })
   assert.equal(await exported.stream.text, text)
@@ -169,7 +170,7 @@ test('the examples of recovery and of filters', { skip }, async () => {
   const { written, said } = await app.run('recovery')
   assert.equal(written, text)
   assert.deepEqual(said, ['Stream completed successfully'])
-  mock.respondWith([{ status: 401 }, { text }])
+  mock.respondWith([{ status: 400 }, { text }])
   const { exported, said: lines } = await app.run('robust')
   const { log, warn } = console
   console.log = console.warn = (...words) => lines.push(words.join(' '))
@@ -178,7 +179,7 @@ test('the examples of recovery and of filters', { skip }, async () => {
   } finally {
     Object.assign(console, { log, warn })
   }
-  assert.match(lines[0], /^Attempt 1 failed: HTTP 401/)
+  assert.match(lines[0], /^Attempt 1 failed: HTTP 400/)
   assert.equal(lines.slice(1).join(''), text)
   mock.respondWith({ text: 'Write to jane.doe@example.com' })
   const secure = await app.run('secure')
