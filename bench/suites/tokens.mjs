@@ -1,4 +1,6 @@
 /** What it costs to know how many tokens have come while a text streams, and to count a whole one. */
+import { spawnSync } from 'node:child_process'
+import { productRoot } from '../lib/product.mjs'
 import { ratio, table } from '../lib/report.mjs'
 import { median } from '../lib/stats.mjs'
 import { startSubject } from '../lib/subject.mjs'
@@ -7,6 +9,7 @@ export const title = 'Token counting'
 
 /** In the order of the tables. `exact`: what it says after each delta is the count of the text so far. */
 const STREAMED = {
+  engine: { name: 'millstream: in the engine, as an answer streams', exact: 'yes' },
   'millstream-end': { name: 'millstream: `TokenCounter`, asked at the end', exact: 'yes' },
   millstream: { name: 'millstream: `TokenCounter`, asked after each delta', exact: 'yes' },
   tiktoken: { name: '`tiktoken` (WASM): each delta on its own', exact: 'no' },
@@ -29,10 +32,14 @@ export async function run({ quick, rounds, log }) {
   for (let round = 0; round < rounds; round++) {
     log(`token counting: round ${round + 1} of ${rounds}`)
     for (const peer of Object.keys(STREAMED)) {
+      streamed[peer] ??= []
+      if (peer === 'engine') {
+        streamed[peer].push(inTheEngine())
+        continue
+      }
       const subject = startSubject('tokens')
       try {
         const sample = await subject.ask({ peer, kind: 'streamed', quick }, 300_000)
-        streamed[peer] ??= []
         streamed[peer].push(sample)
       } finally {
         await subject.stop()
@@ -53,14 +60,23 @@ export async function run({ quick, rounds, log }) {
   return { rounds, streamed, whole, load, targets: targets(streamed) }
 }
 
+/** Without JavaScript in between: a benchmark of its own, that the other tests of the crate say is exact. */
+function inTheEngine() {
+  const args = ['bench', '--quiet', '-p', 'millstream-tokens', '--bench', 'streamed']
+  const { status, stdout } = spawnSync('cargo', args, { cwd: productRoot, stdio: ['ignore', 'pipe', 'inherit'] })
+  if (status !== 0) throw new Error(`\`cargo ${args.join(' ')}\` failed`)
+  return { ...JSON.parse(stdout), off: 0 }
+}
+
 const nanoseconds = (samples) => median(samples.map(({ nanoseconds }) => nanoseconds))
 
 function targets(streamed) {
   const theirs = nanoseconds(streamed.tiktoken)
   const right = streamed.millstream.every(({ off }) => off === 0)
   return [
-    ['millstream-end', 'counted while it streams'],
-    ['millstream', 'the count read after every delta'],
+    ['engine', 'counted in the engine'],
+    ['millstream-end', 'by a `TokenCounter` in JavaScript'],
+    ['millstream', 'by a `TokenCounter` that is asked after every delta'],
   ].map(([peer, what]) => {
     const times = theirs / nanoseconds(streamed[peer])
     return {
