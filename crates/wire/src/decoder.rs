@@ -205,15 +205,17 @@ impl Frames {
             doubt.strange = true;
             doubt.looks_like = doubt.looks_like.or(looks_like);
         }
-        let (mut content, mut finish) = (false, None);
+        let (mut content, mut failed, mut finish) = (false, false, None);
         let result = self.reader.frame(frame, &mut |event| {
             content |= event.is_content();
+            failed |= matches!(event, Event::Error(_));
             match event {
                 Event::Finish { .. } if !content => finish = Some(event.into_owned()),
                 event => sink(event),
             }
         });
-        if content {
+        // A failure that was told is the end, whatever else was strange.
+        if content || failed {
             self.doubt = None;
         }
         if let Some(finish) = finish {

@@ -121,6 +121,20 @@ fn whole_messages_of_other_formats_are_no_complaints() {
 }
 
 #[test]
+fn a_failure_that_was_told_is_the_end_behind_strange_frames_too() {
+    let body = "event: interaction.created\ndata: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\nevent: error\ndata: busy\n\n";
+    let mut failures = 0;
+    for protocol in all_protocols() {
+        let decoded = decode(options(protocol, None), [body.as_bytes()]);
+        if decoded.events.iter().any(|event| matches!(event, Event::Error(_))) {
+            assert_eq!(decoded.end, Ok(Completion::Complete), "{protocol}");
+            failures += 1;
+        }
+    }
+    assert!(failures > 0);
+}
+
+#[test]
 fn an_answer_without_a_word_in_the_right_format_is_one() {
     let bodies = [
         (
