@@ -122,7 +122,8 @@ fn whole_messages_of_other_formats_are_no_complaints() {
 
 #[test]
 fn a_failure_that_was_told_is_the_end_behind_strange_frames_too() {
-    let body = "event: interaction.created\ndata: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\nevent: error\ndata: busy\n\n";
+    // Cut behind its last word, so that nothing else says that it is over.
+    let body = "event: error\ndata: busy";
     let mut failures = 0;
     for protocol in all_protocols() {
         let decoded = decode(options(protocol, None), [body.as_bytes()]);
