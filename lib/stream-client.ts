@@ -297,7 +297,8 @@ export class StreamClient {
     const { checked } = turn
     const { callbacks, errors, signal, tools } = checked
     const common = { callbacks, errors, signal }
-    const observed = () => callbacks.onError !== undefined
+    // Not a function made here: it would keep all that this one knows of the request for as long as the answer lives.
+    const observed = callbacks.onError === undefined ? never : always
     if (tools !== undefined) return { ...common, ...this.#withTools(request, turn, tools, observed) }
     const answer = this.#answer(turn, { retain: checked.retain, observed, output: checked.output })
     const json = checked.output?.isIncremental === true && { json: true }
@@ -404,6 +405,9 @@ export class StreamClient {
     }
   }
 }
+
+const always = () => true
+const never = () => false
 
 /** A checked turn of the model. */
 interface Turn {
