@@ -73,8 +73,10 @@ export function resolveTarget(config: TargetConfig): Target {
 function appTarget({ endpoint, baseUrl, apiKey, headers, protocol = 'auto' }: Omit<TargetConfig, 'provider'>): Target {
   const url = appUrl(endpoint, baseUrl)
   const shape = shapeOf(url, protocol)
+  // The text alone: as long as a conversation lives, nothing else of the URL is needed.
+  const { href } = url
   return {
-    url: () => url.href,
+    url: () => href,
     headers: mergeHeaders(apiKey === undefined ? undefined : { authorization: `Bearer ${apiKey}` }, headers),
     body: {},
     sign: undefined,
