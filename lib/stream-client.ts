@@ -332,7 +332,7 @@ export class StreamClient {
       ask: (said, step, totalTimeout) => {
         const next = { ...rest, messages: said, tools: set.definitions as Tool[], ...(later && { toolChoice: later }) }
         const turn = step === 1 ? first : this.#turn(next)
-        const answer = this.#answer(turn, { retain: false, observed: () => true })
+        const answer = this.#answer(turn, { retain: false, observed: always })
         answer.ask({ ...turn.request, totalTimeout, retain: false }, turn.body)
         return answer
       },

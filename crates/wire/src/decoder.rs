@@ -280,24 +280,18 @@ impl Frames {
     #[cold]
     fn decide(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let Reader::Undecided { prelude } = &mut self.reader else { return Ok(()) };
-        let protocol = match detect::shape(frame) {
-            Shape::OpenAi => Protocol::OpenAi,
-            Shape::Provider(protocol) => protocol,
-            Shape::Events => Protocol::Events,
-            Shape::Chunk => Protocol::Chunk,
-            Shape::Content => Protocol::Content,
-            Shape::UiMessage => Protocol::UiMessage,
-            Shape::Silent => return Ok(()),
-            Shape::Unknown if prelude.len() < MAX_PRELUDE => {
-                prelude.extend(Raw::parse(&frame.text()).map(Raw::to_value));
-                return Ok(());
-            }
-            Shape::Unknown => {
-                return Err(DecodeError::NotAStream { expected: EXPECTED, got: "events of no known format" });
-            }
-            Shape::Alien => {
-                return Err(DecodeError::NotAStream { expected: EXPECTED, got: "events without JSON in them" });
-            }
+        let shape = detect::shape(frame);
+        let Some(protocol) = shape.protocol() else {
+            let got = match shape {
+                Shape::Unknown if prelude.len() < MAX_PRELUDE => {
+                    prelude.extend(Raw::parse(&frame.text()).map(Raw::to_value));
+                    return Ok(());
+                }
+                Shape::Unknown => "events of no known format",
+                Shape::Alien => "events without JSON in them",
+                _ => return Ok(()),
+            };
+            return Err(DecodeError::NotAStream { expected: EXPECTED, got });
         };
         let prelude = std::mem::take(prelude);
         self.doubt = None;

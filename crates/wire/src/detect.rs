@@ -188,6 +188,21 @@ pub(crate) enum Shape {
     Alien,
 }
 
+impl Shape {
+    /// The format that it is; `None` where it shows none.
+    pub(crate) fn protocol(self) -> Option<Protocol> {
+        match self {
+            Self::OpenAi => Some(Protocol::OpenAi),
+            Self::Provider(protocol) => Some(protocol),
+            Self::Events => Some(Protocol::Events),
+            Self::Chunk => Some(Protocol::Chunk),
+            Self::Content => Some(Protocol::Content),
+            Self::UiMessage => Some(Protocol::UiMessage),
+            Self::Silent | Self::Unknown | Self::Alien => None,
+        }
+    }
+}
+
 /// Whether a frame shows that it is of this format, by more than what several have.
 pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
     // Some providers name events as applications do.
@@ -215,17 +230,10 @@ pub(crate) fn strange(asked: Protocol, frame: Frame<'_>) -> Option<Option<&'stat
     if is_end_mark(frame) {
         return None;
     }
-    let protocol = match shape(frame) {
-        Shape::Silent => return None,
-        Shape::Unknown | Shape::Alien => return Some(None),
-        Shape::OpenAi => Protocol::OpenAi,
-        Shape::Provider(protocol) => protocol,
-        Shape::Events => Protocol::Events,
-        Shape::Chunk => Protocol::Chunk,
-        Shape::Content => Protocol::Content,
-        Shape::UiMessage => Protocol::UiMessage,
-    };
-    Some(Some(protocol.as_str()))
+    match shape(frame) {
+        Shape::Silent => None,
+        shape => Some(shape.protocol().map(Protocol::as_str)),
+    }
 }
 
 /// What ends the streams of many formats, and says nothing else.

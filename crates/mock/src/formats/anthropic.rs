@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Counts, Frames, Identity, Part, Whole, arguments_of, call_id, put, signature_of};
-use crate::answer::{Omit, ToolCall};
+use super::{Counts, Frames, Identity, Whole, arguments_of, call_id, put, signature_of};
+use crate::answer::ToolCall;
 use crate::fault::InStreamError;
 
 /// Encodes events. A content block is opened with the first frame that belongs to it, and closed with the first that
@@ -101,16 +101,6 @@ impl Anthropic {
 }
 
 impl Frames for Anthropic {
-    fn has(&self, part: Part, omit: Omit) -> bool {
-        match part {
-            Part::Start => !omit.start,
-            // It goes with `message_delta`, as the reason does.
-            Part::Metadata | Part::Usage => false,
-            Part::Finish => !omit.finish || !omit.usage,
-            Part::Done => !omit.done,
-        }
-    }
-
     fn start(&mut self, out: &mut Vec<u8>) {
         let mut message = json!({
             "id": self.id,

@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{Counts, Frames, Identity, Part, Whole, call_id, put};
-use crate::answer::{Omit, ToolCall};
+use super::{Counts, Frames, Identity, Whole, call_id, put};
+use crate::answer::ToolCall;
 use crate::fault::InStreamError;
 
 /// Encodes events. Contents and calls are opened with the first frame that belongs to them, and closed with the first
@@ -73,16 +73,6 @@ impl Cohere {
 }
 
 impl Frames for Cohere {
-    fn has(&self, part: Part, omit: Omit) -> bool {
-        match part {
-            Part::Start => !omit.start,
-            // It goes with `message-end`, as the reason does.
-            Part::Metadata | Part::Usage => false,
-            Part::Finish => !omit.finish || !omit.usage,
-            Part::Done => !omit.done,
-        }
-    }
-
     fn start(&mut self, out: &mut Vec<u8>) {
         let message = json!({ "role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": [] });
         let data = json!({ "id": self.id, "type": "message-start", "delta": { "message": message } });
@@ -146,7 +136,7 @@ impl Frames for Cohere {
 
 /// The whole answer as one object.
 pub(crate) fn whole(whole: &Whole<'_>) -> String {
-    let Whole { answer, identity, counts, .. } = whole;
+    let Whole { answer, identity, .. } = whole;
     let mut content = Vec::new();
     if let Some(thinking) = whole.reasoning() {
         content.push(json!({ "type": "thinking", "thinking": thinking }));
@@ -164,14 +154,7 @@ pub(crate) fn whole(whole: &Whole<'_>) -> String {
         map.insert("tool_calls".to_owned(), answer.tool_calls.iter().enumerate().map(call).collect());
     }
     let mut response = json!({ "id": message_id(identity), "message": message });
-    if let Value::Object(map) = &mut response {
-        if !answer.omit.finish {
-            map.insert("finish_reason".to_owned(), finish_reason(whole.finish).into());
-        }
-        if !answer.omit.usage {
-            map.insert("usage".to_owned(), usage(*counts));
-        }
-    }
+    whole.put_ending(&mut response, ("finish_reason", finish_reason(whole.finish)), usage);
     response.to_string()
 }
 

@@ -142,7 +142,7 @@ impl Frames for Converse {
 
 /// The whole answer as Converse gives it.
 pub(crate) fn whole(whole: &Whole<'_>) -> String {
-    let Whole { answer, identity, counts, .. } = whole;
+    let Whole { answer, identity, .. } = whole;
     let mut content = Vec::new();
     if let Some(text) = whole.reasoning() {
         let text = json!({ "text": text, "signature": signature_of(identity) });
@@ -160,14 +160,7 @@ pub(crate) fn whole(whole: &Whole<'_>) -> String {
         "output": { "message": { "role": "assistant", "content": content } },
         "metrics": { "latencyMs": 234 },
     });
-    if let Value::Object(map) = &mut response {
-        if !answer.omit.finish {
-            map.insert("stopReason".to_owned(), stop_reason(whole.finish).into());
-        }
-        if !answer.omit.usage {
-            map.insert("usage".to_owned(), usage(*counts));
-        }
-    }
+    whole.put_ending(&mut response, ("stopReason", stop_reason(whole.finish)), usage);
     response.to_string()
 }
 

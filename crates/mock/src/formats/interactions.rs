@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::{Counts, Frames, Identity, Part, Whole, arguments_of, call_id, put, signature_of};
-use crate::answer::{Omit, ToolCall};
+use super::{Counts, Frames, Identity, Whole, arguments_of, call_id, put, signature_of};
+use crate::answer::ToolCall;
 use crate::clock::iso;
 use crate::fault::InStreamError;
 
@@ -77,16 +77,6 @@ impl Interactions {
 }
 
 impl Frames for Interactions {
-    fn has(&self, part: Part, omit: Omit) -> bool {
-        match part {
-            Part::Start => !omit.start,
-            // It goes with `interaction.completed`, as the status does.
-            Part::Metadata | Part::Usage => false,
-            Part::Finish => !omit.finish || !omit.usage,
-            Part::Done => !omit.done,
-        }
-    }
-
     fn start(&mut self, out: &mut Vec<u8>) {
         let interaction =
             json!({ "id": self.id, "status": "in_progress", "object": "interaction", "model": self.model });
@@ -158,7 +148,7 @@ impl Frames for Interactions {
 
 /// The whole answer as one interaction.
 pub(crate) fn whole(whole: &Whole<'_>) -> String {
-    let Whole { answer, identity, counts, .. } = whole;
+    let Whole { answer, identity, .. } = whole;
     let mut steps = Vec::new();
     if let Some(text) = whole.reasoning() {
         let summary = json!([{ "type": "text", "text": text }]);
@@ -181,14 +171,7 @@ pub(crate) fn whole(whole: &Whole<'_>) -> String {
         "model": identity.model,
         "steps": steps,
     });
-    if let Value::Object(map) = &mut interaction {
-        if !answer.omit.finish {
-            map.insert("status".to_owned(), status(whole.finish).into());
-        }
-        if !answer.omit.usage {
-            map.insert("usage".to_owned(), usage(*counts));
-        }
-    }
+    whole.put_ending(&mut interaction, ("status", status(whole.finish)), usage);
     interaction.to_string()
 }
 

@@ -313,8 +313,16 @@ pub(crate) enum Part {
 
 /// Writes the frames of one answer.
 pub(crate) trait Frames: Send {
-    /// Whether the format has a frame for this part, `omit` left out.
-    fn has(&self, part: Part, omit: Omit) -> bool;
+    /// Whether the format has a frame for this part, `omit` left out. By default the usage goes with the frame that gives
+    /// the reason, and metadata has no place.
+    fn has(&self, part: Part, omit: Omit) -> bool {
+        match part {
+            Part::Start => !omit.start,
+            Part::Metadata | Part::Usage => false,
+            Part::Finish => !omit.finish || !omit.usage,
+            Part::Done => !omit.done,
+        }
+    }
     fn start(&mut self, out: &mut Vec<u8>);
     fn metadata(&mut self, _out: &mut Vec<u8>, _data: &Value) {}
     fn reasoning(&mut self, out: &mut Vec<u8>, text: &str);
@@ -432,6 +440,17 @@ impl Whole<'_> {
 
     fn reasoning(&self) -> Option<String> {
         self.answer.reasoning.as_ref().map(|words| words.join(u64::MAX))
+    }
+
+    /// Adds what an answer ends with, unless it is to be left out: the reason, under its name, and the usage.
+    fn put_ending(&self, response: &mut Value, (name, reason): (&str, &str), usage: fn(Counts) -> Value) {
+        let Value::Object(map) = response else { return };
+        if !self.answer.omit.finish {
+            map.insert(name.to_owned(), reason.into());
+        }
+        if !self.answer.omit.usage {
+            map.insert("usage".to_owned(), usage(self.counts));
+        }
     }
 }
 

@@ -82,22 +82,15 @@ fn tool_call(call: &ToolCall) -> Value {
 
 /// The whole answer in Cloudflare's envelope. `chat`: that of OpenAI, for a model that reasons.
 pub(crate) fn whole(whole: &Whole<'_>, chat: Option<String>) -> String {
-    let Whole { answer, counts, .. } = whole;
+    let Whole { answer, .. } = whole;
     let result = match chat.and_then(|chat| serde_json::from_str(&chat).ok()) {
         Some(chat) => chat,
         None => {
             let mut result = json!({ "response": whole.text() });
-            if let Value::Object(map) = &mut result {
-                if !answer.tool_calls.is_empty() {
-                    map.insert("tool_calls".to_owned(), answer.tool_calls.iter().map(tool_call).collect());
-                }
-                if !answer.omit.finish {
-                    map.insert("finish_reason".to_owned(), whole.finish.into());
-                }
-                if !answer.omit.usage {
-                    map.insert("usage".to_owned(), usage(*counts));
-                }
+            if let (false, Value::Object(map)) = (answer.tool_calls.is_empty(), &mut result) {
+                map.insert("tool_calls".to_owned(), answer.tool_calls.iter().map(tool_call).collect());
             }
+            whole.put_ending(&mut result, ("finish_reason", whole.finish), usage);
             result
         }
     };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::content::{self, Kind, Part, Source};
 use super::members::{Members, Put, Turns, filled, object};
-use super::tools::{self, Tool};
+use super::tools;
 use super::{ChatRequest, Effort, Message, Output, RequestError, Role, Said, ToolChoice};
 
 pub(super) const LACKS: &[&str] = &["seed", "n", "frequencyPenalty", "presencePenalty", "output", "name"];
@@ -185,21 +185,14 @@ fn document(source: &Source<'_>, filename: Option<&str>, field: &str) -> Result<
 }
 
 fn tool_list(request: &ChatRequest) -> Result<Option<Value>, RequestError> {
-    if request.tools.is_empty() {
-        return Ok(None);
-    }
-    let encode = |tool: Tool<'_>| match tool {
-        Tool::Own(own) => own.clone(),
-        Tool::Function(tool) => {
-            let mut members = object([("name", json!(tool.name))]);
-            members.put("description", tool.description);
-            members.insert("input_schema".to_owned(), tool.schema());
-            members.put("strict", tool.strict);
-            members.put("cache_control", tool.cache.cloned());
-            Value::Object(members)
-        }
-    };
-    Ok(Some(tools::read(&request.tools)?.into_iter().map(encode).collect()))
+    tools::list(&request.tools, |tool| {
+        let mut members = object([("name", json!(tool.name))]);
+        members.put("description", tool.description);
+        members.insert("input_schema".to_owned(), tool.schema());
+        members.put("strict", tool.strict);
+        members.put("cache_control", tool.cache.cloned());
+        Value::Object(members)
+    })
 }
 
 /// Whether calls may come side by side is a member of the choice.

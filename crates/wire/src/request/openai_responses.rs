@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::content::{self, Kind, Part, Source};
 use super::members::{Members, Put, object};
-use super::tools::{self, Tool};
+use super::tools;
 use super::{ChatRequest, Effort, Message, Output, RequestError, Role, ToolChoice};
 
 pub(super) const LACKS: &[&str] =
@@ -105,21 +105,14 @@ fn image(source: &Source<'_>, detail: &str) -> Value {
 }
 
 fn tool_list(request: &ChatRequest) -> Result<Option<Value>, RequestError> {
-    if request.tools.is_empty() {
-        return Ok(None);
-    }
-    let encode = |tool: Tool<'_>| match tool {
-        Tool::Own(own) => own.clone(),
-        Tool::Function(tool) => {
-            let mut members = object([("type", json!("function")), ("name", json!(tool.name))]);
-            members.put("description", tool.description);
-            members.insert("parameters".to_owned(), tool.schema());
-            // Left out it means true here, which many schemas are not written for.
-            members.insert("strict".to_owned(), json!(tool.strict.unwrap_or(false)));
-            Value::Object(members)
-        }
-    };
-    Ok(Some(tools::read(&request.tools)?.into_iter().map(encode).collect()))
+    tools::list(&request.tools, |tool| {
+        let mut members = object([("type", json!("function")), ("name", json!(tool.name))]);
+        members.put("description", tool.description);
+        members.insert("parameters".to_owned(), tool.schema());
+        // Left out it means true here, which many schemas are not written for.
+        members.insert("strict".to_owned(), json!(tool.strict.unwrap_or(false)));
+        Value::Object(members)
+    })
 }
 
 fn format(request: &ChatRequest) -> Option<Value> {

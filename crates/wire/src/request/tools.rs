@@ -37,6 +37,21 @@ pub(super) fn read(tools: &[Value]) -> Result<Vec<Tool<'_>>, RequestError> {
     tools.iter().enumerate().map(|(index, tool)| read_one(tool, index)).collect()
 }
 
+/// A list of tools: those of ours as `encode` writes them, a provider's own as they are. `None` where there are none.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn list(tools: &[Value], encode: impl Fn(&Function<'_>) -> Value) -> Result<Option<Value>, RequestError> {
+    if tools.is_empty() {
+        return Ok(None);
+    }
+    let encode = |tool: Tool<'_>| match tool {
+        Tool::Own(own) => own.clone(),
+        Tool::Function(tool) => encode(&tool),
+    };
+    Ok(Some(read(tools)?.into_iter().map(encode).collect()))
+}
+
 fn read_one(given: &Value, index: usize) -> Result<Tool<'_>, RequestError> {
     let Some(tool) = given.as_object() else {
         return Err(RequestError::malformed(format!("tools[{index}]"), "an object"));
