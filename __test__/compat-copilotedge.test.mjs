@@ -15,6 +15,7 @@ import {
 } from 'millstream/compat/copilotedge'
 import { MockProvider } from 'millstream/testing'
 import OpenAI from 'openai'
+import { readAll } from './support/async.mjs'
 import { hideProviders } from './support/provider-environment.mjs'
 import { serve } from './support/scripted-server.mjs'
 
@@ -42,12 +43,6 @@ after(async () => {
   restore()
   await mock.close()
 })
-
-async function gather(source) {
-  const gathered = []
-  for await (const piece of source) gathered.push(piece)
-  return gathered
-}
 
 function post(handle, body, init = {}) {
   return handle(new Request('http://app.test/api/copilot', { method: 'POST', body: JSON.stringify(body), ...init }))
@@ -156,7 +151,7 @@ describe('a CopilotEdge', () => {
     assert.equal(answer.model, '@cf/meta/llama-3.1-8b-instruct')
     assert.equal(answer.streaming, true)
     for (const method of ['next', 'return', 'throw']) assert.equal(typeof answer.stream[method], 'function')
-    assert.deepEqual(await gather(answer.stream), pieces)
+    assert.deepEqual(await readAll(answer.stream), pieces)
     assert.equal((await answer.usage).completionTokens, 4)
     assert.equal(await answer.finishReason, 'stop')
   })
@@ -165,7 +160,7 @@ describe('a CopilotEdge', () => {
     const edge = new CopilotEdge({ ...given, stream: true })
     const before = await edge.handleRequest(hello)
     assert.equal(await before.getFullResponse(), 'Once upon a time')
-    assert.deepEqual(await gather(before.stream), pieces)
+    assert.deepEqual(await readAll(before.stream), pieces)
 
     mock.respondWith({ text: pieces.join(''), tokensPerSecond: 200 })
     const during = await edge.handleRequest(hello)
@@ -177,10 +172,10 @@ describe('a CopilotEdge', () => {
     assert.deepEqual(seen, pieces)
 
     const afterwards = await edge.handleRequest(hello)
-    assert.deepEqual(await gather(afterwards.stream), pieces)
+    assert.deepEqual(await readAll(afterwards.stream), pieces)
     assert.equal(await afterwards.getFullResponse(), 'Once upon a time')
-    assert.deepEqual(await gather(afterwards.stream), pieces)
-    const [one, other] = await Promise.all([gather(afterwards.stream), gather(afterwards.stream)])
+    assert.deepEqual(await readAll(afterwards.stream), pieces)
+    const [one, other] = await Promise.all([readAll(afterwards.stream), readAll(afterwards.stream)])
     assert.deepEqual([one, other], [pieces, pieces])
     assert.equal(mock.requests.length, 3)
   })
@@ -188,7 +183,7 @@ describe('a CopilotEdge', () => {
   it('has a stream that is a generator: a loop goes on where next() left off', async () => {
     const { stream } = await new CopilotEdge({ ...given, stream: true }).handleRequest(hello)
     assert.deepEqual(await stream.next(), { done: false, value: 'Once' })
-    assert.deepEqual(await gather(stream), pieces.slice(1))
+    assert.deepEqual(await readAll(stream), pieces.slice(1))
     assert.deepEqual(await stream.next(), { done: true, value: undefined })
     await assert.rejects(stream.throw(new Error('enough')), /enough/)
   })
@@ -204,7 +199,7 @@ describe('a CopilotEdge', () => {
     }
     const edge = new CopilotEdge({ ...given, stream: true, onChunk })
     const answer = await edge.handleRequest(hello)
-    assert.deepEqual(await gather(answer.stream), pieces)
+    assert.deepEqual(await readAll(answer.stream), pieces)
     while (told.length < 4) await new Promise((resolve) => setTimeout(resolve, 5))
     assert.deepEqual(told, pieces)
     await edge.handleRequest({ ...hello, stream: false })
@@ -222,7 +217,7 @@ describe('a CopilotEdge', () => {
     for (const { name, endpoint } of supportedModels) {
       mock.reset()
       const edge = new CopilotEdge({ ...given, model: name, stream: true })
-      assert.deepEqual(await gather((await edge.handleRequest(hello)).stream), pieces, name)
+      assert.deepEqual(await readAll((await edge.handleRequest(hello)).stream), pieces, name)
       const [{ path, body }] = mock.requests
       const base = '/accounts/account-1/ai'
       assert.equal(path, endpoint === 'chat' ? `${base}/v1/chat/completions` : `${base}/run/${name}`)
@@ -296,7 +291,7 @@ describe('a CopilotEdge', () => {
     assert.equal(await (await edge.handleRequest(hello)).getFullResponse(), 'a b c d e f')
     mock.respondWith({ text: 'a b c', stall: { afterTokens: 1 } })
     const { stream } = await edge.handleRequest(hello)
-    await assert.rejects(gather(stream), { name: 'TimeoutError', partialText: 'a' })
+    await assert.rejects(readAll(stream), { name: 'TimeoutError', partialText: 'a' })
   })
 
   it('names failures of the API, and keeps their status', async () => {
@@ -317,7 +312,7 @@ describe('a CopilotEdge', () => {
     const controller = new AbortController()
     const answer = await edge.handleRequest(hello, { signal: controller.signal })
     setTimeout(() => controller.abort(), 20)
-    await assert.rejects(gather(answer.stream), { type: 'aborted_error' })
+    await assert.rejects(readAll(answer.stream), { type: 'aborted_error' })
     assert.equal((await mock.waitForClose(1)).closedByClient, true)
     ;(await edge.handleRequest(hello)).abort()
     assert.equal((await mock.waitForClose(2)).closedByClient, true)
@@ -326,9 +321,9 @@ describe('a CopilotEdge', () => {
   it('forgets what was read of an answer that is not retained', async () => {
     const edge = new CopilotEdge({ ...given, stream: true })
     const answer = await edge.handleRequest(hello, { retain: false })
-    assert.deepEqual(await gather(answer.stream), pieces)
+    assert.deepEqual(await readAll(answer.stream), pieces)
     await assert.rejects(answer.getFullResponse(), { code: 'ALREADY_CONSUMED' })
-    await assert.rejects(gather(answer.stream), { code: 'ALREADY_CONSUMED' })
+    await assert.rejects(readAll(answer.stream), { code: 'ALREADY_CONSUMED' })
     const other = await edge.handleRequest(hello, { retain: false })
     assert.equal(await other.getFullResponse(), 'Once upon a time')
   })
@@ -361,7 +356,7 @@ describe('its route', () => {
       fetch: (url, init) => handle(new Request(url, init)),
     })
     const stream = await client.chat.completions.create({ model: 'any', stream: true, ...hello })
-    const chunks = await gather(stream)
+    const chunks = await readAll(stream)
     assert.equal(chunks[0].choices[0].delta.role, 'assistant')
     assert.equal(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join(''), 'Once upon a time')
     const reasons = chunks.map(({ choices }) => choices[0]?.finish_reason).filter(Boolean)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { NeuroLink } from 'millstream/compat/neurolink'
 import { MockProvider } from 'millstream/testing'
+import { readAll } from './support/async.mjs'
 import { hideProviders } from './support/provider-environment.mjs'
 import { serve } from './support/scripted-server.mjs'
 
@@ -36,12 +37,6 @@ after(async () => {
   restore()
   await mock.close()
 })
-
-async function gather(source) {
-  const gathered = []
-  for await (const chunk of source) gathered.push(chunk)
-  return gathered
-}
 
 const textOf = (chunks) => chunks.map(({ content }) => content).join('')
 const kinds = (chunks) => [...new Set(chunks.map(({ type }) => type))]
@@ -103,7 +98,7 @@ describe('a question', () => {
         AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: mock.url,
       })
       const result = await new NeuroLink().stream({ input, provider, maxTokens: 99, temperature: 0.5 })
-      const chunks = await gather(result)
+      const chunks = await readAll(result)
       assert.equal(textOf(chunks), 'Once upon a time')
       assert.deepEqual([result.provider, chunks.at(-1).finishReason], [provider, 'stop'])
       assert.equal((await result.usage).completionTokens, 4)
@@ -181,7 +176,7 @@ describe('a question', () => {
       for await (const chunk of result) if (chunk.content !== '') partials.push(structuredClone(chunk.partial))
       assert.deepEqual(partials.at(-1), { a: [1, 2] })
       assert.deepEqual(result.partialObject, { a: [1, 2] })
-      assert.deepEqual((await gather(result.partialObjectStream)).at(-1), { a: [1, 2] })
+      assert.deepEqual((await readAll(result.partialObjectStream)).at(-1), { a: [1, 2] })
     }
   })
 
@@ -245,23 +240,23 @@ describe('an answer', () => {
 
   it('can be iterated itself, by .stream and by .stream(), as often as one likes', async () => {
     const result = await new NeuroLink().stream({ input })
-    const first = await gather(result)
+    const first = await readAll(result)
     assert.equal(textOf(first), 'Once upon a time')
     for (const source of [result, result.stream, result.stream(), result]) {
       assert.deepEqual(
-        (await gather(source)).map(({ type, content }) => [type, content]),
+        (await readAll(source)).map(({ type, content }) => [type, content]),
         first.map(({ type, content }) => [type, content]),
       )
     }
-    const [one, other] = await Promise.all([gather(result), gather(result.stream)])
+    const [one, other] = await Promise.all([readAll(result), readAll(result.stream)])
     assert.deepEqual([textOf(one), textOf(other)], ['Once upon a time', 'Once upon a time'])
     assert.equal(mock.requests.length, 1)
   })
 
   it('refuses a second loop where it is not retained', async () => {
     const result = await new NeuroLink().stream({ input, retain: false })
-    assert.equal(textOf(await gather(result)), 'Once upon a time')
-    await assert.rejects(gather(result.stream), { code: 'ALREADY_CONSUMED' })
+    assert.equal(textOf(await readAll(result)), 'Once upon a time')
+    await assert.rejects(readAll(result.stream), { code: 'ALREADY_CONSUMED' })
   })
 
   it('says what is known of it', async () => {
@@ -313,7 +308,7 @@ describe('an answer', () => {
       [{ stream: false }, {}],
       [{}, { providers: { openai: { streaming: false } } }],
     ]) {
-      const chunks = await gather(await new NeuroLink(config).stream({ input, ...request }))
+      const chunks = await readAll(await new NeuroLink(config).stream({ input, ...request }))
       const texts = chunks.filter(({ type }) => type === 'text')
       assert.deepEqual(
         texts.map(({ content }) => content),
@@ -334,7 +329,7 @@ describe('an answer', () => {
     assert.ok(Number.isInteger(responseTime))
     for (const stream of [true, { bufferSize: 4 }]) {
       const result = await neurolink.generate({ input, stream })
-      assert.equal(textOf(await gather(result.stream)), 'Once upon a time')
+      assert.equal(textOf(await readAll(result.stream)), 'Once upon a time')
     }
   })
 })
@@ -398,7 +393,7 @@ describe('where nobody is named', () => {
         for (const [field, value] of Object.entries(told)) assert.equal(failure[field], value, field)
         assert.ok(typeof failure.code === 'string' && failures.length === 1)
         assert.ok(!/-key|question/.test(JSON.stringify(failures)))
-        const chunks = await gather(result)
+        const chunks = await readAll(result)
         assert.equal(textOf(chunks), 'I am xai')
         assert.deepEqual([chunks.at(-1).finished, chunks.at(-1).usage.completionTokens], [true, 3])
         assert.equal(result.metadata.totalChunks, 3)
@@ -687,7 +682,7 @@ describe('its chunks', () => {
 
   it('are text, tool_use, … and a finish', async () => {
     mock.respondWith(told)
-    const chunks = await gather(await new NeuroLink().stream({ input }))
+    const chunks = await readAll(await new NeuroLink().stream({ input }))
     assert.ok(chunks.every(({ content }) => typeof content === 'string'))
     const of = (wanted) => chunks.filter(({ type }) => type === wanted)
     assert.deepEqual(
@@ -719,7 +714,7 @@ describe('its chunks', () => {
   it('are text-delta, tool-call, … as parts', async () => {
     mock.respondWith(told)
     for (const neurolink of [new NeuroLink({ chunkFormat: 'parts' }), new NeuroLink()]) {
-      const chunks = await gather(await neurolink.stream({ input, chunkFormat: 'parts' }))
+      const chunks = await readAll(await neurolink.stream({ input, chunkFormat: 'parts' }))
       const deltas = chunks.filter(({ type }) => type === 'text-delta')
       assert.deepEqual(
         deltas.map(({ textDelta, content }) => [textDelta, content]),
@@ -749,7 +744,7 @@ describe('its chunks', () => {
     neurolink.registerTool('dice', { execute: () => '6' })
     const script = [told, { text: 'It is cold.' }]
     mock.respondWith(script)
-    const chunks = await gather(await neurolink.stream({ input }))
+    const chunks = await readAll(await neurolink.stream({ input }))
     const order = chunks.filter(({ type }) => ['text', 'tool_use', 'tool-result', 'finish'].includes(type))
     assert.deepEqual(
       order.map(({ type, content, tool, toolResult }) => [type, content || tool || toolResult]),
@@ -799,7 +794,7 @@ describe('its chunks', () => {
         { type: 'connection_error', partialText: 'Once upon' },
       )
       assert.equal(textOf(seen), 'Once upon')
-      const chunks = await gather(await neurolink.stream({ input, chunkFormat, errors: 'chunk' }))
+      const chunks = await readAll(await neurolink.stream({ input, chunkFormat, errors: 'chunk' }))
       const failed = chunks.filter(({ error }) => error !== undefined)
       assert.deepEqual(failed, [chunks.at(-1)])
       assert.deepEqual([failed[0].type, typeof failed[0].error, failed[0].content], ['error', 'string', ''])
@@ -846,10 +841,10 @@ describe('text is gathered', () => {
       await sending(t, text, size)
       for (const chunkSize of [1, 7, 64, 10_000]) {
         const result = await new NeuroLink().stream({ input, output: { streaming: { chunkSize } } })
-        const texts = check(await gather(result))
+        const texts = check(await readAll(result))
         for (const piece of texts.slice(0, -1)) assert.ok(piece.length >= chunkSize, `${piece.length} of ${chunkSize}`)
         assert.deepEqual(
-          (await gather(result)).filter(({ type }) => type === 'text').map(({ index }) => index),
+          (await readAll(result)).filter(({ type }) => type === 'text').map(({ index }) => index),
           texts.map((_, index) => index),
         )
       }
@@ -858,16 +853,16 @@ describe('text is gathered', () => {
 
   it('to so many bytes, or as long as it may wait', async (t) => {
     await sending(t, text, 2)
-    const bytes = check(await gather(await new NeuroLink().stream({ input, stream: { bufferSize: 64 } })))
+    const bytes = check(await readAll(await new NeuroLink().stream({ input, stream: { bufferSize: 64 } })))
     for (const piece of bytes.slice(0, -1)) assert.ok(Buffer.byteLength(piece) >= 64)
     await sending(t, text, 20, 15)
-    const timed = check(await gather(await new NeuroLink().stream({ input, stream: { flushInterval: 25 } })))
+    const timed = check(await readAll(await new NeuroLink().stream({ input, stream: { flushInterval: 25 } })))
     assert.ok(timed.length > 1 && timed.length < text.length / 20, `${timed.length} chunks`)
   })
 
   it('not at all where chunking is off', async () => {
     const result = await new NeuroLink().stream({ input, stream: { enableChunking: false, bufferSize: 1024 } })
-    const texts = (await gather(result)).filter(({ type }) => type === 'text')
+    const texts = (await readAll(result)).filter(({ type }) => type === 'text')
     assert.deepEqual(
       texts.map(({ content }) => content),
       pieces,
@@ -877,7 +872,7 @@ describe('text is gathered', () => {
   it('and given when something else follows, or it fails', async () => {
     mock.respondWith({ text: 'Once upon a time', toolCalls: [{ id: 'c1', name: 'f', arguments: {} }] })
     const output = { streaming: { chunkSize: 1000 } }
-    const chunks = await gather(await new NeuroLink().stream({ input, output }))
+    const chunks = await readAll(await new NeuroLink().stream({ input, output }))
     const order = chunks.map(({ type }) => type).filter((type) => ['text', 'tool_use', 'finish'].includes(type))
     assert.deepEqual(order, ['text', 'tool_use', 'finish'])
     assert.equal(textOf(chunks), 'Once upon a time')
@@ -901,7 +896,7 @@ describe('text is gathered', () => {
     assert.equal(mock.requests.length, 2)
     mock.respondWith({ tokens: 1000, tokensPerSecond: 50 })
     const slow = await neurolink.stream({ input, stream: { timeout: 200, flushInterval: 10 } })
-    await assert.rejects(gather(slow), { name: 'TimeoutError', phase: 'total' })
+    await assert.rejects(readAll(slow), { name: 'TimeoutError', phase: 'total' })
   })
 
   it('no further than the buffer that may be under way', async () => {
@@ -919,7 +914,7 @@ describe('text is gathered', () => {
 
   it('with word of how far the answer is', async () => {
     const output = { streaming: { chunkSize: 8, enableProgress: true } }
-    const chunks = await gather(await new NeuroLink().stream({ input, output }))
+    const chunks = await readAll(await new NeuroLink().stream({ input, output }))
     const progress = chunks.filter(({ type }) => type === 'progress').map(({ progress }) => progress)
     assert.deepEqual(
       progress.map(({ chunkCount, totalBytes, phase }) => [chunkCount, totalBytes, phase]),
@@ -937,7 +932,7 @@ describe('text is gathered', () => {
     }
     assert.equal(chunks.at(-1).type, 'finish')
     mock.respondWith({ text: 'Once upon a time', tokensPerSecond: 100, reset: { afterTokens: 2 } })
-    const failed = await gather(await new NeuroLink().stream({ input, output, errors: 'chunk' }))
+    const failed = await readAll(await new NeuroLink().stream({ input, output, errors: 'chunk' }))
     assert.deepEqual(
       failed.slice(-2).map(({ type, progress }) => [type, progress?.phase]),
       [

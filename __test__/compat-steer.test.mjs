@@ -22,6 +22,7 @@ import {
   ValidationError,
 } from 'millstream/compat/steer'
 import { MockProvider } from 'millstream/testing'
+import { readAll } from './support/async.mjs'
 import { delta, doneMark, finish, serve, until } from './support/scripted-server.mjs'
 
 const keys = {
@@ -70,12 +71,6 @@ after(async () => {
   }
   await mock.close()
 })
-
-async function readAll(iterable) {
-  const read = []
-  for await (const item of iterable) read.push(item)
-  return read
-}
 
 /** A client of a server that a test writes itself. */
 async function scripted(t, answer, config = {}) {

@@ -1,8 +1,8 @@
 // The published examples of CopilotEdge compile and run here with only their import changed.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { MockProvider } from 'millstream/testing'
+import { until } from './support/async.mjs'
 import { documentedPage, project } from './support/documented.mjs'
 import { hideProviders } from './support/provider-environment.mjs'
 
@@ -77,11 +77,10 @@ test('the basic examples stream', { skip }, async () => {
       // The callback tells.
     }
     assert.equal(await getFullResponse(), 'Hello\nworld')
-    await pause(20)
+    await until(() => said.map((line) => line.replace('Received chunk: ', '')).join('') === 'Hello\nworld')
   } finally {
     console.log = log
   }
-  assert.equal(said.map((line) => line.replace('Received chunk: ', '')).join(''), 'Hello\nworld')
 
   const chunks = []
   const instance = await app.run('instance', { processChunk: recorded(chunks) })
@@ -142,8 +141,7 @@ test('the example of custom processing', { skip }, async () => {
   assert.equal(exported.fullText, 'Hello\nworld')
   assert.equal(written, 'Hello\nworld')
   assert.deepEqual(said, ['Complete response: Hello\nworld'])
-  await pause(20)
-  assert.equal(sent.join(''), 'Hello\nworld')
+  await until(() => sent.join('') === 'Hello\nworld')
   assert.deepEqual([saved, sizes], [sent, sent.map(({ length }) => length)])
 })
 
@@ -163,7 +161,7 @@ test('the examples of migration, callbacks, buffers and debugging', { skip }, as
   const { edge } = (await app.run('callback')).exported
   globalThis.analytics = { track: async (name, { size }) => void tracked.push([name, size]) }
   await (await edge.handleRequest({ messages: hello })).getFullResponse()
-  await pause(20)
+  await until(() => tracked.length > 0)
   delete globalThis.analytics
   assert.ok(tracked.length > 0 && tracked.every(([name, size]) => name === 'chunk_received' && size > 0))
 
@@ -180,10 +178,13 @@ test('the examples of migration, callbacks, buffers and debugging', { skip }, as
   console.log = (...words) => lines.push(words.join(' '))
   try {
     await (await debugging.edge.handleRequest({ messages: hello })).getFullResponse()
-    await pause(20)
+    await until(() => lines.length > 3)
   } finally {
     process.stderr.write = write
     console.log = log
   }
-  assert.ok(lines.length > 3 && lines.every((line) => line.startsWith('[DEBUG] ')), lines.join())
+  assert.ok(
+    lines.every((line) => line.startsWith('[DEBUG] ')),
+    lines.join(),
+  )
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeEventStream, EventStreamDecoder, StreamError, ValidationError } from 'millstream'
+import { readAll } from './support/async.mjs'
 
 const cases = JSON.parse(readFileSync(new URL('../crates/wire/tests/fixtures/sse/cases.json', import.meta.url), 'utf8'))
 const platformTests = new URL('../../shared/wpt-eventsource.json', import.meta.url)
@@ -244,13 +245,7 @@ function source(pieces, log) {
   }
 }
 
-async function collect(events) {
-  const all = []
-  for await (const event of events) all.push(event)
-  return all
-}
-
-const datas = async (events) => (await collect(events)).map(({ data }) => data)
+const datas = async (events) => (await readAll(events)).map(({ data }) => data)
 
 test('decodeEventStream reads async iterables of bytes and of text', async () => {
   const log = []
@@ -269,7 +264,7 @@ test('decodeEventStream reads a ReadableStream and leaves it unlocked', async ()
 
 test('decodeEventStream takes the options of the decoder', async () => {
   const { body } = new Response(': hi\ndata: [DONE]')
-  const events = await collect(decodeEventStream(body, { comments: true, lenientEnd: true }))
+  const events = await readAll(decodeEventStream(body, { comments: true, lenientEnd: true }))
   assert.deepEqual(
     events.map(({ comment, data }) => comment ?? data),
     ['hi', '[DONE]'],
@@ -316,7 +311,7 @@ test('an event that is too large cancels the source', async () => {
 
 test('an event that is too large at the very end of the source is reported too', async () => {
   const events = decodeEventStream(source([`data: a\n\ndata: ${'x'.repeat(100)}`], []), { maxEventBytes: 64 })
-  await assert.rejects(collect(events), tooLarge)
+  await assert.rejects(readAll(events), tooLarge)
 })
 
 test('an error of the source passes through, after the events before it', async () => {

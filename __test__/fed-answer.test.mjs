@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeStream, StreamError, StreamingResponse } from 'millstream'
+import { readAll, until } from './support/async.mjs'
 
 // What the rest of the package makes answers of; not part of its surface.
 const require = createRequire(import.meta.url)
@@ -14,20 +15,6 @@ const limit = { timeout: 20_000 }
 
 async function* from(...items) {
   yield* items
-}
-
-async function readAll(iterable) {
-  const items = []
-  for await (const item of iterable) items.push(item)
-  return items
-}
-
-/** Waits until something holds, for two seconds at most. */
-async function until(holds, what) {
-  for (let tries = 0; !holds(); tries++) {
-    assert.ok(tries < 400, `never: ${what}`)
-    await sleep(5)
-  }
 }
 
 const every = [

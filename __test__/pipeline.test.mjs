@@ -16,6 +16,7 @@ import {
   ValidationError,
 } from 'millstream'
 import { MockProvider } from 'millstream/testing'
+import { readAll } from './support/async.mjs'
 import { until } from './support/scripted-server.mjs'
 
 async function provide(t, options) {
@@ -23,12 +24,6 @@ async function provide(t, options) {
   t.after(() => mock.close())
   const local = { baseUrl: `${mock.url}/v1`, model: 'mock' }
   return { mock, client: new StreamClient({ providers: { local }, retry: { maxRetries: 0 } }) }
-}
-
-async function readAll(events) {
-  const read = []
-  for await (const event of events) read.push(event)
-  return read
 }
 
 const types = (events) => events.map(({ type }) => type)

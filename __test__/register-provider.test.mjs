@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { after, afterEach, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { AIStream, registerProvider, StreamClient, StreamError, ValidationError } from 'millstream'
+import { until } from './support/async.mjs'
 
 let server
 let base
@@ -50,11 +51,6 @@ const says = (text, type = 'text/event-stream') => {
   answer = (_, response) => response.writeHead(200, { 'content-type': type }).end(text)
 }
 const hello = 'data: {"choices":[{"index":0,"delta":{"content":"ok"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
-/** Waits until it holds, a few seconds at most. */
-async function until(condition) {
-  for (let tries = 0; tries < 300 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.ok(condition())
-}
 
 test('a server of OpenAI’s format is one description', async () => {
   says(hello)

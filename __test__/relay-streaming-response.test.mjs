@@ -137,6 +137,29 @@ for (const [variant, { sink, options, headers = '', replay }] of Object.entries(
       }
     })
 
+    it('is aborted by an answer that fails as it is piped, however the two meet', async (t) => {
+      const mock = await provide(t, { omit: ['start'], error: { afterTokens: 0, message: 'no luck' } })
+      const served = await serve(t, (res) => ask(mock).pipe(begin(res)))
+      const calls = Array.from({ length: 400 }, (_, index) => index)
+      const bodies = []
+      const next = async () => {
+        for (let call = calls.pop(); call !== undefined; call = calls.pop()) {
+          const client = await RawClient.connect(t, served.port)
+          client.get('/', `Connection: close\r\n${headers}`)
+          bodies.push(await bodyOf(client))
+        }
+      }
+      await Promise.all(Array.from({ length: 8 }, next))
+      for (const body of bodies) {
+        const events = eventsOf(body)
+        assert.deepEqual(
+          events.map(({ event }) => event),
+          ['start', 'error', 'done'],
+        )
+        assert.equal(events[1].data.error, 'no luck')
+      }
+    })
+
     for (const how of ['end', 'abort', 'cancel']) {
       it(`that the app ends in the middle ends behind a whole frame: ${how}`, async (t) => {
         const mock = await provide(t, { tokens: 10_000, tokensPerSecond: 200 })

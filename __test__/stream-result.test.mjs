@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { AIStream, StreamError } from 'millstream'
+import { readAll } from './support/async.mjs'
 import {
   chunk,
   delta,
@@ -20,12 +21,6 @@ import {
 
 const open = (server, config = {}, options) =>
   new AIStream({ endpoint: `${server.url}/api/chat`, model: 'm', retry: { maxRetries: 0 }, ...config }, options)
-
-async function readAll(iterable) {
-  const items = []
-  for await (const item of iterable) items.push(item)
-  return items
-}
 
 /** Answers, then holds the connection open until the client closes it. */
 const hanging =

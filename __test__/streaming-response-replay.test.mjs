@@ -4,6 +4,7 @@ import http from 'node:http'
 import { test } from 'node:test'
 import { EventSource } from 'eventsource'
 import { AIStream, MemoryReplayLog, StreamError, StreamingResponse, ValidationError } from 'millstream'
+import { readAll } from './support/async.mjs'
 import { flakyProxy } from './support/flaky-proxy.mjs'
 import { mockResponse, parseFrames, textIn } from './support/mock-response.mjs'
 import { listen, slowClient } from './support/response-servers.mjs'
@@ -36,13 +37,6 @@ async function ask(port, lastEventId) {
   const response = await fetch(`http://127.0.0.1:${port}/`, { headers })
   const text = await response.text()
   return { status: response.status, frames: response.status === 200 ? parseFrames(text) : text }
-}
-
-/** Entries of a log's stream, read to the end. */
-async function readAll(entries) {
-  const found = []
-  for await (const entry of entries) found.push(entry)
-  return found
 }
 
 const nobody = { cancelled() {}, lost() {} }

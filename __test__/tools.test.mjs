@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { AIStream, decodeStream, defineTool, StreamClient, TimeoutError, ValidationError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 import { z } from 'zod'
+import { readAll } from './support/async.mjs'
 import { until } from './support/scripted-server.mjs'
 
 async function provide(t, options) {
@@ -27,12 +28,6 @@ const weather = (execute = ({ city }) => ({ city, celsius: 4 })) => ({
   execute,
 })
 const call = (city, id, name = 'weather') => ({ name, id, args: { city } })
-
-async function readAll(iterable) {
-  const chunks = []
-  for await (const chunk of iterable) chunks.push(chunk)
-  return chunks
-}
 
 /** The kinds of chunks, neighbours of one kind once. */
 function kinds(chunks) {

@@ -130,7 +130,8 @@ impl Relay {
                 .filter(|every| !every.is_zero())
                 .map(|every| Box::new(Heartbeat { every, timer: Box::pin(sleep(every)), last_sent: Instant::now() })),
             injected: 0,
-            said: false,
+            // A started response has sent its status, and waits for whatever the answer says, a failure too.
+            said: options.part,
             ended: false,
         })
     }

@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { setTimeout as pause } from 'node:timers/promises'
 import { AIStream } from 'millstream'
 import { MockProvider } from 'millstream/testing'
+import { pause, until } from './async.mjs'
 
 export const formats = ['events', 'openai', 'chunk', 'content', 'ui-message', 'ndjson', 'text']
 
@@ -206,13 +206,4 @@ export function timeless(body) {
     .replaceAll(/"processingTime":\d+/g, '"processingTime":0')
 }
 
-/** Waits until `condition()` holds. */
-export async function until(condition, what = 'the condition', timeout = 5000) {
-  for (const end = Date.now() + timeout; Date.now() < end; await pause(5)) {
-    const value = condition()
-    if (value) return value
-  }
-  throw new Error(`Waited ${timeout} ms in vain for ${what}`)
-}
-
-export { pause }
+export { pause, until }

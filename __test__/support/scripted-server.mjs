@@ -1,7 +1,7 @@
 // A `node:http` server whose answers a test writes byte by byte. Everything on 127.0.0.1; everything closed at the end.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause, until } from './async.mjs'
 
 /**
  * Starts a server that lives as long as the test `t`. `answer(exchange)` is called for each request with
@@ -98,16 +98,7 @@ export function say(...tokens) {
   }
 }
 
-/** Waits until `condition()` holds. */
-export async function until(condition, what = 'the condition', timeout = 3000) {
-  for (const end = Date.now() + timeout; Date.now() < end; await pause(5)) {
-    const value = condition()
-    if (value) return value
-  }
-  throw new Error(`Waited ${timeout} ms in vain for ${what}`)
-}
-
-export { pause }
+export { pause, until }
 
 /** Every event of an AIStream in order, as `[name, ...arguments]`. */
 export function record(stream, names) {
