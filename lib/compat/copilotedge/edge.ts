@@ -94,7 +94,7 @@ export class CopilotEdge<S extends boolean = false> {
     checkBodySize(body, limits.maxRequestSize)
     const { request, stream } = readQuestion(body, this.#rules(given.model))
     const asked = this.#asked(request, { ...given, stream })
-    const result = stream ? streamingChat(await this.#client.stream(asked)) : await this.#whole(asked)
+    const result = stream ? await this.#streaming(asked) : await this.#whole(asked)
     return result as R extends true ? StreamingChat : ChatCompletion
   }
 
@@ -118,6 +118,28 @@ export class CopilotEdge<S extends boolean = false> {
   /** The same for `node:http` and Express. */
   createNodeHandler(): NodeHandler {
     return nodeHandler(askerOf(this.#client), this.#route<IncomingMessage>(), failureReply)
+  }
+
+  /** The answer piece by piece. Whoever has its whole text knows that `onChunk` has had it, too. */
+  async #streaming(asked: StreamRequest): Promise<StreamingChat> {
+    const { onToken, onComplete, onError } = asked
+    if (onToken === undefined) return streamingChat(await this.#client.stream(asked))
+    let over = () => {}
+    const told = new Promise<void>((resolve) => {
+      over = resolve
+    })
+    const observed: StreamRequest = {
+      ...asked,
+      onComplete: (whole) => {
+        over()
+        return onComplete?.(whole)
+      },
+      onError: (error) => {
+        over()
+        return onError?.(error)
+      },
+    }
+    return streamingChat(await this.#client.stream(observed), told)
   }
 
   /** The whole answer at once. */

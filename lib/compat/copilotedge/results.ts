@@ -52,7 +52,8 @@ export interface ChatCompletion {
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number }
 }
 
-export function streamingChat(result: StreamResult): StreamingChat {
+/** `told`: when its callbacks have heard all of it. */
+export function streamingChat(result: StreamResult, told?: Promise<void>): StreamingChat {
   const stream = new ReplayableText(result.textStream)
   return {
     id: `chat-${crypto.randomUUID()}`,
@@ -61,7 +62,11 @@ export function streamingChat(result: StreamResult): StreamingChat {
     model: result.model,
     streaming: true,
     stream,
-    getFullResponse: () => result.getFullResponse(),
+    getFullResponse: async () => {
+      const text = await result.getFullResponse()
+      await told
+      return text
+    },
     get usage() {
       return result.usage
     },
