@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { AIStream, StreamClient, StreamError } from 'millstream'
 import { MockProvider } from 'millstream/testing'
 
-const { table } = createRequire(import.meta.url)('../dist/providers/table.js')
+const { table } = createRequire(import.meta.url)('../dist/internal.js')
 
 const bearer = { authorization: 'Bearer key-1' }
 /**

@@ -7,9 +7,9 @@ import { decodeStream, StreamError, StreamingResponse } from 'millstream'
 import { readAll, until } from './support/async.mjs'
 
 // What the rest of the package makes answers of; not part of its surface.
-const require = createRequire(import.meta.url)
-const { answerFromBytes, answerFromChunks } = require('../dist/fed-answer.js')
-const { AnswerHandle, resultOf } = require('../dist/stream-result.js')
+const { AnswerHandle, answerFromBytes, answerFromChunks, hearNews, hearToken, isHeard, resultOf } = createRequire(
+  import.meta.url,
+)('../dist/internal.js')
 
 const limit = { timeout: 20_000 }
 
@@ -370,7 +370,6 @@ test('several readers, a response and the whole text see one fed answer', limit,
 
 test('an answer that is pushed to its owner is fed too', limit, async () => {
   const tokens = []
-  const { hearNews, hearToken, isHeard } = require('../dist/answer.js')
   const answer = answerFromBytes(from('event: token\ndata: {"token":"A"}\n\n', 'event: done\ndata: {}\n\n'), {
     protocol: 'events',
     push: true,

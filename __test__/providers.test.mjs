@@ -173,7 +173,7 @@ test('a missing key names its variables and the page where keys come from, befor
 })
 
 test('so it does of every provider of the table', () => {
-  const { table } = createRequire(import.meta.url)('../dist/providers/table.js')
+  const { table } = createRequire(import.meta.url)('../dist/internal.js')
   const options = { resource: 'r', accountId: 'a', project: 'p', region: 'us-east-1', endpointName: 'e' }
   for (const [vendor, row] of Object.entries(table)) {
     const given = Object.fromEntries(Object.entries(options).filter(([name]) => row.options?.[name] !== undefined))

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { MemoryReplayLog, StreamingResponse } from 'millstream'
 import { mockResponse, parseFrames } from './support/mock-response.mjs'
 
-const { takeOver } = createRequire(import.meta.url)('../dist/streaming-response/take-over.js')
+const { takeOver } = createRequire(import.meta.url)('../dist/internal.js')
 
 /** Writes tokens by `taken`, and what the app sends meanwhile in its turn. */
 function borrow(response, options = {}) {

@@ -550,10 +550,11 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
 }
 
 /** Tells this process apart. The counter makes ids short: a UUID is held as a chain of fifteen strings until somebody looks. */
-const idPrefix = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')
+let idPrefix: string | undefined
 let lastId = 0
 
 function messageId(): string {
+  idPrefix ??= Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')
   lastId++
   return `msg_${idPrefix}_${lastId}`
 }

@@ -7,7 +7,7 @@
  * load rises; what waits is counted, and `needDrain` says when it is enough.
  */
 import type { Transform } from 'node:stream'
-import zlib from 'node:zlib'
+import { zlib } from './node.js'
 
 /** A content coding for streams. No `deflate`: browsers never agreed on what it is. */
 export type Encoding = 'br' | 'gzip' | 'zstd'
@@ -17,11 +17,11 @@ interface Zstd {
   createZstdCompress?(options: { flush: number; params: Record<number, number> }): Transform
   constants: { ZSTD_e_flush?: number; ZSTD_c_compressionLevel?: number; ZSTD_c_windowLog?: number }
 }
-const { createZstdCompress, constants: zstd } = zlib as unknown as Zstd
-const hasZstd = createZstdCompress !== undefined
 
 /** The smaller an answer becomes, flushed after every event, the better. */
-const preferred: readonly Encoding[] = hasZstd ? ['br', 'zstd', 'gzip'] : ['br', 'gzip']
+function preferred(): readonly Encoding[] {
+  return (zlib() as Zstd).createZstdCompress === undefined ? ['br', 'gzip'] : ['br', 'zstd', 'gzip']
+}
 
 /**
  * The coding to use for a client with this `Accept-Encoding` (RFC 9110 §12.5.3): of those it likes best the one that
@@ -41,7 +41,7 @@ export function negotiateEncoding(acceptEncoding: string | undefined): Encoding 
   const any = qualities.get('*') ?? 0
   let best: Encoding | undefined
   let most = qualities.get('identity') ?? 0
-  for (const encoding of preferred) {
+  for (const encoding of preferred()) {
     const quality = qualities.get(encoding) ?? any
     if (quality > most || (quality === most && quality > 0 && best === undefined)) {
       best = encoding
@@ -56,12 +56,12 @@ export function negotiateEncoding(acceptEncoding: string | undefined): Encoding 
  * a quarter of a megabyte, brotli somewhat more than half.
  */
 function createStream(encoding: Encoding): Transform {
-  const { constants } = zlib
+  const { constants, createBrotliCompress, createGzip } = zlib()
   switch (encoding) {
     case 'gzip':
-      return zlib.createGzip({ flush: constants.Z_SYNC_FLUSH })
+      return createGzip({ flush: constants.Z_SYNC_FLUSH })
     case 'br':
-      return zlib.createBrotliCompress({
+      return createBrotliCompress({
         flush: constants.BROTLI_OPERATION_FLUSH,
         params: {
           [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
@@ -69,12 +69,14 @@ function createStream(encoding: Encoding): Transform {
           [constants.BROTLI_PARAM_LGWIN]: 16,
         },
       })
-    case 'zstd':
+    case 'zstd': {
+      const { createZstdCompress, constants: zstd } = zlib() as Zstd
       // Negotiated only where it is there.
       return (createZstdCompress as NonNullable<Zstd['createZstdCompress']>)({
         flush: zstd.ZSTD_e_flush as number,
         params: { [zstd.ZSTD_c_compressionLevel as number]: 3, [zstd.ZSTD_c_windowLog as number]: 16 },
       })
+    }
   }
 }
 

@@ -4,7 +4,6 @@
  * answer with it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import type { Answer } from './answer.js'
 import {
   checkBoolean,
@@ -29,6 +28,7 @@ import {
   type WebQuestion,
 } from './handler/question.js'
 import { type FailureReply, failureReply, type Reply, wholeReply } from './handler/reply.js'
+import { streamPromises } from './node.js'
 import type { WireFormat } from './providers.js'
 import { checkResponse, pipeToResponse } from './relay/node-response.js'
 import { failureOf, formats, relaySettings } from './relay/options.js'
@@ -418,5 +418,5 @@ function readAll(request: IncomingMessage, limit: number): Promise<string> {
 async function sendWeb(given: Response, response: ServerResponse): Promise<void> {
   response.writeHead(given.status, Object.fromEntries(given.headers))
   const body = given.body === null ? [] : (given.body as unknown as AsyncIterable<Uint8Array>)
-  await pipeline(body, response)
+  await streamPromises().pipeline(body, response)
 }

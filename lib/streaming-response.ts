@@ -2,7 +2,6 @@
  * {@link StreamingResponse}: one answer to one client, as server-sent events that `AIStream` reads. Here is decided what is
  * sent and when the stream is over; how it gets to the client stands in `streaming-response/`.
  */
-import { randomUUID } from 'node:crypto'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import type { ReplayEntry } from './replay.js'
@@ -179,7 +178,7 @@ export class StreamingResponse {
     if (this.#output.isSent) {
       throw misuse('Expected a response whose headers are not sent yet, got one whose are', 'RESPONSE_ALREADY_SENT')
     }
-    const { replay, streamId = randomUUID() } = this.#options
+    const { replay, streamId = crypto.randomUUID() } = this.#options
     const lastEventId = this.#output.requestHeader('last-event-id')
     // An empty one is none: the client has seen no event with an id.
     if (lastEventId) {

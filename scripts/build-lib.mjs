@@ -1,7 +1,8 @@
-// Compiles `lib/` into what users get: CommonJS and declarations by tsc, then for every entry point of package.json
-// a thin ES module over the same CommonJS instance, so that one process never holds the package twice.
+// Makes of `lib/` what users get: a few files of CommonJS, since a hundred small ones take twice as long to load, and for
+// every entry point of package.json a thin ES module over them, so that one process never holds the package twice.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rollup } from 'rollup'
 import { bin, main, root } from './support/process.mjs'
 import { bundles, entryPoints, surface } from './support/surface.mjs'
 
@@ -19,13 +20,17 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 `
 
+const compiled = join(root, 'target', 'lib')
+
 await main(async () => {
   const dist = join(root, 'dist')
   const stamp = join(dist, '.stamp')
   rmSync(stamp, { force: true })
   mkdirSync(dist, { recursive: true })
   const started = Date.now()
-  await bin('tsc', ['-p', 'tsconfig.json'])
+  rmSync(compiled, { recursive: true, force: true })
+  await bin('tsc', ['-p', 'tsconfig.json', '--module', 'esnext', '--moduleResolution', 'bundler', '--removeComments'])
+  await bundle(dist, [...entryPoints(), 'cli', 'internal'])
 
   const names = surface()
   for (const entry of entryPoints()) {
@@ -41,6 +46,48 @@ await main(async () => {
   removeOlderThan(dist, started)
   writeFileSync(stamp, '')
 })
+
+/**
+ * The entry points as CommonJS in one file each, without the walls between modules, and what several share in chunks
+ * beside them: `millstream.js` has all that `index` needs.
+ */
+async function bundle(dist, entries) {
+  const bundled = await rollup({
+    input: Object.fromEntries(entries.map((entry) => [entry, join(compiled, `${entry}.js`)])),
+    external: (id) => id.startsWith('node:'),
+    // It would drop a `new RegExp(pattern)` that is there to throw, and there is nothing unused to be dropped.
+    treeshake: false,
+    onLog: (level, log) => {
+      if (level !== 'debug') throw new Error(`bundling: ${log.message}`)
+    },
+  })
+  const inIndex = new Set()
+  await bundled.write({
+    dir: dist,
+    format: 'cjs',
+    exports: 'named',
+    interop: 'default',
+    generatedCode: { constBindings: true, preset: 'es2015' },
+    chunkFileNames: '[name].js',
+    // One character beyond ASCII, and V8 holds the whole file in two bytes a character.
+    plugins: [{ name: 'ascii', renderChunk: (code) => ({ code: code.replace(/[^\t\n\r -~]/g, escaped), map: null }) }],
+    manualChunks(id, { getModuleInfo }) {
+      if (inIndex.size === 0) follow(join(compiled, 'index.js'), inIndex, getModuleInfo)
+      return inIndex.has(id) ? 'millstream' : undefined
+    },
+  })
+  await bundled.close()
+}
+
+function escaped(unit) {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function follow(id, found, getModuleInfo) {
+  if (found.has(id)) return
+  found.add(id)
+  for (const next of getModuleInfo(id)?.importedIds ?? []) follow(next, found, getModuleInfo)
+}
 
 /** Copies the validator of JSON Schema, so that the package depends on nothing; `lib/schema.ts` loads it. */
 function vendor(dist) {

@@ -2,7 +2,6 @@
  * The chunks of an answer, read as typed events. What always holds: one terminal event, nothing after it; at most one
  * usage event, right before it; leaving closes the source, even where it is silent.
  */
-import { randomUUID } from 'node:crypto'
 import { classifyError } from '../classify.js'
 import { abortedError, StreamError } from '../errors.js'
 import type { AnswerHandle, StreamHandle, StreamResult } from '../stream-result.js'
@@ -43,7 +42,7 @@ export class EventReader {
   readonly metrics = new MetricsRecorder()
   readonly #source: StreamSource
   readonly #facts: SourceFacts
-  readonly #madeId = randomUUID()
+  readonly #madeId = crypto.randomUUID()
   readonly #queue: StreamEvent[] = []
   #iterator: AsyncIterator<Item> | undefined
   /** What names the provider and the model, where the source does. */

@@ -2,7 +2,6 @@
  * Filters and transformers, and what an {@link EventProcessor} can be made of: the public types and their checks. What
  * always holds: a stage is made anew for each stream, so that nothing of one stream is seen in another.
  */
-import { randomUUID } from 'node:crypto'
 import {
   checkBoolean,
   checkFunction,
@@ -154,7 +153,7 @@ function additions({ addCorrelation = false, addTimestamp = false, addMetrics = 
     stages.push(() => (event) => Object.assign(event, { metadata: { ...event.metadata, correlationId } }))
   } else if (checkBoolean(addCorrelation, 'addCorrelation')) {
     stages.push(() => {
-      const correlationId = randomUUID()
+      const correlationId = crypto.randomUUID()
       return (event) => Object.assign(event, { metadata: { ...event.metadata, correlationId } })
     })
   }

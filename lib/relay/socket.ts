@@ -4,8 +4,9 @@
  * What always holds: only a response that nobody has changed is written around; nothing of Node's own waits in front of
  * what the engine writes; what the app does to the response meanwhile is neither lost nor put into the middle of a frame.
  */
-import { ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { http, net } from '../node.js'
 
 /** What of Node's own is looked at: the handle under a socket, which has the descriptor where there is one. */
 type PlainSocket = Socket & {
@@ -20,9 +21,11 @@ const socketMethods = ['write', '_write', '_writev'] as const
 /** Why the engine can't write to the response's socket, or `undefined` where it can. */
 export function obstacle(response: unknown): string | undefined {
   if (process.platform !== 'linux' && process.platform !== 'darwin') return 'it needs Linux or macOS'
+  const { ServerResponse } = http()
   if (!(response instanceof ServerResponse)) return 'the response is not one of `node:http`'
   const socket = response.socket as PlainSocket | null
   if (socket === null) return 'the connection has an earlier response to send, or is closed'
+  const { Socket } = net()
   if (!(socket instanceof Socket) || socket.encrypted === true) return 'the connection is encrypted'
   const fd = socket._handle?.fd
   if (typeof fd !== 'number' || fd < 0) return 'the connection has no descriptor'
@@ -57,15 +60,16 @@ export class Guard {
   /** `ended` is called when the app ends the response. */
   constructor(response: ServerResponse, ended: () => void) {
     this.#response = response
+    const { write, end } = http().ServerResponse.prototype
     // Whoever wraps these meanwhile goes on calling them afterwards.
     this.#own = {
       write: ((...given: Parameters<ServerResponse['write']>) => {
-        if (this.#released) return ServerResponse.prototype.write.apply(response, given)
+        if (this.#released) return write.apply(response, given)
         this.#written.push(given)
         return true
       }) as ServerResponse['write'],
       end: ((...given: Parameters<ServerResponse['end']>) => {
-        if (this.#released) return ServerResponse.prototype.end.apply(response, given)
+        if (this.#released) return end.apply(response, given)
         if (this.#end === undefined) {
           this.#end = given
           ended()

@@ -4,9 +4,10 @@
  * What always holds: every event, the answer's and the app's, has a number of its own, and none is lost or doubled; the
  * response stays open for the app's own `end()`, unless the answer fails, which aborts it.
  */
-import { ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Answer, AnswerRelay, EncodedAnswer, RelayListener } from '../answer.js'
 import type { NativeRelayReport } from '../native.js'
+import { http } from '../node.js'
 import type { PipeReport } from '../relay.js'
 import { type Borrower, type TakenResponse, takeOver } from '../streaming-response/take-over.js'
 import type { StreamingResponse } from '../streaming-response.js'
@@ -110,7 +111,7 @@ class StreamingPipe implements RelayListener, Borrower {
     this.#taken = taken
     this.#relay = relay
     if (relay.whole !== undefined) this.#whole(relay.whole)
-    else if (!(socket instanceof ServerResponse && this.#toSocket(socket))) relay.toFrames()
+    else if (!(socket instanceof http().ServerResponse && this.#toSocket(socket))) relay.toFrames()
   }
 
   #toSocket(response: ServerResponse): boolean {

@@ -4,8 +4,8 @@
  * What always holds: text goes out in order, each call's at once; nothing is written behind the response's end; who
  * writes is told when to wait, and, if so, when to go on.
  */
-import { ServerResponse } from 'node:http'
 import { Compressor, type Encoding } from '../compression.js'
+import { http } from '../node.js'
 import type { NodeResponse } from '../streaming-response/output.js'
 
 /** What a response may have beyond that; a mock need not. */
@@ -74,7 +74,7 @@ export class Writer {
     if (response.writableEnded === true || response.destroyed === true) return true
     const taken = response.write(chunk) !== false
     // `flush` of Node's own is an old name of `flushHeaders`, and says so each time.
-    if (response.flush !== undefined && response.flush !== oldFlush) response.flush()
+    if (response.flush !== undefined && response.flush !== oldFlush()) response.flush()
     if (taken || response.on === undefined) return true
     if (!this.#waits) {
       this.#waits = true
@@ -94,4 +94,4 @@ export class Writer {
   }
 }
 
-const oldFlush = (ServerResponse.prototype as unknown as RelayResponse).flush
+const oldFlush = () => (http().ServerResponse.prototype as unknown as RelayResponse).flush

@@ -18,13 +18,13 @@ declare module '../native.js' {
   }
 }
 
-/** Written out, so that bundlers that trace files find them. */
+/** Seen from `dist/millstream.js`, which all of `lib/` becomes. Written out, so that bundlers that trace files find them. */
 const files: Record<EncodingName, () => string> = {
-  o200k_base: () => join(__dirname, '../../tables/o200k_base.bpe'),
-  o200k_harmony: () => join(__dirname, '../../tables/o200k_base.bpe'),
-  cl100k_base: () => join(__dirname, '../../tables/cl100k_base.bpe'),
-  p50k_base: () => join(__dirname, '../../tables/p50k_base.bpe'),
-  r50k_base: () => join(__dirname, '../../tables/p50k_base.bpe'),
+  o200k_base: () => join(__dirname, '../tables/o200k_base.bpe'),
+  o200k_harmony: () => join(__dirname, '../tables/o200k_base.bpe'),
+  cl100k_base: () => join(__dirname, '../tables/cl100k_base.bpe'),
+  p50k_base: () => join(__dirname, '../tables/p50k_base.bpe'),
+  r50k_base: () => join(__dirname, '../tables/p50k_base.bpe'),
 }
 
 const loaded = new Set<EncodingName>()

@@ -36,7 +36,7 @@ const quirks = {
 
 /** The whole document. */
 export function providersDocument() {
-  const { table } = createRequire(import.meta.url)(join(root, 'dist', 'providers', 'table.js'))
+  const { table } = createRequire(import.meta.url)(join(root, 'dist', 'internal.js'))
   const rows = Object.entries(table)
   const intro = readFileSync(join(root, 'scripts', 'support', 'providers-intro.md'), 'utf8')
   const overview = [

@@ -2,8 +2,9 @@
  * An answer as `streamWithUsage` gives it, and what it is gathered from. What always holds: the text is what went through,
  * character for character, whether it is kept compressed or not.
  */
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+
 import { StreamError } from '../../errors.js'
+import { zlib } from '../../node.js'
 import type { EventStream, ProcessedResponse } from '../../pipeline.js'
 import type { ToolCall, Usage } from '../../types.js'
 import type { JsonText } from './json-text.js'
@@ -63,13 +64,13 @@ export class CompressedText implements TextStore {
   append(text: string): void {
     this.#rest += text
     if (this.#rest.length < blockSize) return
-    this.#blocks.push(deflateRawSync(Buffer.from(this.#rest, 'utf16le'), { level: 1 }))
+    this.#blocks.push(zlib().deflateRawSync(Buffer.from(this.#rest, 'utf16le'), { level: 1 }))
     this.#rest = ''
   }
 
   read(): string {
     let text = ''
-    for (const block of this.#blocks) text += inflateRawSync(block).toString('utf16le')
+    for (const block of this.#blocks) text += zlib().inflateRawSync(block).toString('utf16le')
     return text + this.#rest
   }
 }
