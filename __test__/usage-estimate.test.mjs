@@ -402,8 +402,11 @@ describe('costs', () => {
   })
 
   test('follow registered prices, and refuse what is none', () => {
-    registerPrices({ 'a-model-of-this-test': { inputPerMillion: 1, outputPerMillion: 2 } })
-    assert.equal(calculateCost(1000, 500, 'a-model-of-this-test'), 0.002)
+    assert.equal(calculateCost(1000, 500, 'a-model-of-this-test'), undefined)
+    for (const inputPerMillion of [1, 2]) {
+      registerPrices({ 'a-model-of-this-test': { inputPerMillion, outputPerMillion: 2 } })
+      assert.equal(calculateCost(1000, 500, 'a-model-of-this-test'), (inputPerMillion + 1) / 1000)
+    }
     const refused = (call, field) =>
       assert.throws(call, (error) => error instanceof ValidationError && error.field === field)
     refused(() => registerPrices({ m: { inputPerMillion: -1, outputPerMillion: 1 } }), 'prices.m.inputPerMillion')

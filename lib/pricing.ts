@@ -71,6 +71,7 @@ const registered = new Map<string, ModelPrice>()
  */
 export function registerPrices(prices: Record<string, ModelPrice>): void {
   for (const [model, price] of checkPrices(prices, 'prices')) registered.set(model, price)
+  found.clear()
 }
 
 /**
@@ -119,15 +120,35 @@ function writtenTokens(raw: unknown): number {
   return typeof written === 'number' && written > 0 ? written : 0
 }
 
+/** What was looked up, by provider and model: an application asks a few of them, again and again. */
+const found = new Map<string, ModelPrice | undefined>()
+
+/** Models' names come from outside as well: so many are remembered at most, and none that is longer. */
+const mostFound = 256
+const longestFound = 256
+
 /** A model's price at a provider; `''` where that is not known. */
 function priceOf(model: string, provider: string, own: PriceMap | undefined): ModelPrice | undefined {
-  for (const prices of [own, registered]) {
-    if (prices === undefined) continue
-    for (const name of namesOf(model)) {
-      const price = prices.get(`${provider}/${name}`) ?? prices.get(name)
-      if (price !== undefined) return price
-    }
+  const price = own && pricedIn(own, model, provider)
+  if (price !== undefined) return price
+  const key = `${provider}\n${model}`
+  if (found.has(key)) return found.get(key)
+  const known = pricedIn(registered, model, provider) ?? listedPrice(model, provider)
+  if (found.size >= mostFound) found.clear()
+  if (key.length <= longestFound) found.set(key, known)
+  return known
+}
+
+function pricedIn(prices: PriceMap, model: string, provider: string): ModelPrice | undefined {
+  if (prices.size === 0) return undefined
+  for (const name of namesOf(model)) {
+    const price = prices.get(`${provider}/${name}`) ?? prices.get(name)
+    if (price !== undefined) return price
   }
+  return undefined
+}
+
+function listedPrice(model: string, provider: string): ModelPrice | undefined {
   if (ownPrices.has(provider)) return undefined
   const vendor = model.slice(0, model.indexOf('/'))
   if (provider === '' && priceTable[vendor] !== undefined)
