@@ -1,18 +1,45 @@
 // Why a recording is read otherwise by somebody else. Each reason is one of docs/differences.md, by its heading.
 
 const isOneOf = (names) => (name) => names.includes(name)
-const isOpenAi = isOneOf(['openai', '@ai-sdk/openai'])
+const isChat = isOneOf(['openai chat', '@ai-sdk/openai chat'])
+const isCompletions = isOneOf(['openai completions', '@ai-sdk/openai completions'])
+const interrupted = ({ field, other }) => field === 'failed' && other.failed === 'the answer was interrupted'
 
-/** Whether a chunk of the recording has something, anywhere in it. */
+/** Whether something stands anywhere in the recording. */
 const has =
   (pattern) =>
   ({ bytes }) =>
     pattern.test(bytes.toString('latin1'))
 
-const reasons = [
+const explanations = [
+  {
+    reason: 'A stop beside calls',
+    applies: ({ name, field, own, other }) =>
+      isChat(name) &&
+      field === 'finish' &&
+      own.calls.length > 0 &&
+      own.finish === 'tool-calls' &&
+      other.finish === 'stop',
+  },
+  {
+    reason: "Reasons in a server's own words",
+    applies: (given) =>
+      (isChat(given.name) || isCompletions(given.name)) &&
+      given.field === 'finish' &&
+      given.other.finish === 'other' &&
+      has(/"finish_reason": ?"eos"/)(given),
+  },
+  {
+    reason: 'An end without a reason',
+    applies: (given) =>
+      given.name === '@ai-sdk/openai chat' &&
+      interrupted(given) &&
+      given.own.finish === 'unknown' &&
+      has(/^data: ?\[DONE]/m)(given),
+  },
   {
     reason: 'Reasoning of OpenAI-compatible servers',
-    applies: ({ name, field, other }) => isOpenAi(name) && field === 'reasoning' && !other.reasoning,
+    applies: ({ name, field, other }) => isChat(name) && field === 'reasoning' && !other.reasoning,
   },
   {
     reason: 'Reasoning of OpenAI-compatible servers',
@@ -24,23 +51,53 @@ const reasons = [
   {
     reason: 'Several alternatives',
     applies: (given) =>
-      given.name === '@ai-sdk/openai' && isOneOf(['text', 'calls'])(given.field) && has(/"index": ?1\b/)(given),
+      isOneOf(['@ai-sdk/openai chat', '@ai-sdk/openai completions'])(given.name) &&
+      isOneOf(['text', 'calls'])(given.field) &&
+      has(/"index": ?1\b/)(given),
   },
   {
     reason: 'Frames that lack what OpenAI sends',
     applies: ({ name, file, field }) =>
-      isOpenAi(name) &&
+      isChat(name) &&
       (/^(cloudflare|gemini|ollama)\/chat__/.test(file) ||
-        (name === 'openai' && /^mistral\/chat__test-mistral/.test(file))) &&
-      isOneOf(['failed', 'text', 'calls'])(field),
+        (name === 'openai chat' && /^mistral\/chat__test-mistral/.test(file))) &&
+      isOneOf(['failed', 'text', 'calls', 'finish'])(field),
+  },
+  {
+    reason: 'Frames that lack what OpenAI sends',
+    applies: ({ name, file, field }) =>
+      isCompletions(name) &&
+      /^(self-hosted-openai-compatible|writer)\//.test(file) &&
+      isOneOf(['failed', 'text', 'finish'])(field),
+  },
+  {
+    reason: 'Frames that lack what OpenAI sends',
+    applies: ({ name, field, other }) =>
+      name === 'openai responses' && field === 'failed' && other.failed === 'missing output at index undefined',
+  },
+  {
+    reason: 'Answers that were shortened',
+    applies: ({ name, file, field }) =>
+      name === 'openai responses' && field === 'text' && file.startsWith('openai/responses__openai-phase.1'),
   },
   {
     reason: 'Tool calls without a number',
-    applies: ({ name, file, field }) => name === 'openai' && /^cerebras\//.test(file) && field === 'calls',
+    applies: ({ name, file, field }) => name === 'openai chat' && /^cerebras\//.test(file) && field === 'calls',
+  },
+  {
+    reason: 'Tool calls without a number',
+    applies: (given) =>
+      given.name === '@mistralai/mistralai' && given.field === 'calls' && !has(/"tool_calls": ?\[\{"index"/)(given),
+  },
+  {
+    reason: 'Answers that are cut',
+    applies: ({ field, own, other }) =>
+      field === 'failed' && other.failed === undefined && /without the format's terminal marker$/.test(own.failed),
   },
   {
     reason: 'Content in parts',
-    applies: ({ name, field, other }) => name === 'openai' && field === 'text' && /^\[object Object]/.test(other.text),
+    applies: ({ name, field, other }) =>
+      name === 'openai chat' && field === 'text' && /^\[object Object]/.test(other.text),
   },
   {
     reason: 'Arguments that never came, of an answer that was cut',
@@ -50,7 +107,7 @@ const reasons = [
     reason: 'Frames that are no JSON',
     applies: ({ name, field, other }) =>
       field === 'failed' &&
-      isOneOf(['openai', '@anthropic-ai/sdk'])(name) &&
+      isOneOf(['openai chat', '@anthropic-ai/sdk'])(name) &&
       /malformed|not valid JSON/.test(other.failed),
   },
   {
@@ -59,30 +116,53 @@ const reasons = [
       name.startsWith('@ai-sdk/openai') && field === 'text' && own.text === '' && /^I'm (very )?sorry/.test(other.text),
   },
   {
+    reason: 'Refusals',
+    applies: (given) =>
+      given.name.startsWith('@ai-sdk/openai') &&
+      given.field === 'finish' &&
+      given.own.finish === 'stop' &&
+      given.other.finish === 'content-filter' &&
+      has(/"refusal"/)(given),
+  },
+  {
     reason: 'Errors beside choices',
     applies: ({ name, file, field }) =>
-      name === '@ai-sdk/openai' &&
+      name === '@ai-sdk/openai chat' &&
       field === 'failed' &&
       file.startsWith('openrouter/chat__test-openrouter-stream-error'),
   },
   {
     reason: "xAI's completion tokens",
-    applies: ({ name, file, field }) => isOpenAi(name) && file.startsWith('xai/') && field === 'tokens',
+    applies: ({ name, file, field }) => isChat(name) && file.startsWith('xai/') && field === 'tokens',
   },
   {
     reason: 'Several answers in one body',
     applies: (given) =>
-      ['text', 'calls', 'tokens', 'failed'].includes(given.field) &&
-      (
-        given.bytes
-          .toString('latin1')
-          .match(/^event: ?message_start|"type": ?"message_start"|"type": ?"response\.created"/gm) ?? []
-      ).length > 1,
+      ['text', 'calls', 'tokens', 'finish', 'failed'].includes(given.field) &&
+      (given.bytes.toString('latin1').match(/"type": ?"(message_start|response\.created)"/g) ?? []).length > 1,
+  },
+  {
+    reason: 'IDs that change on the way',
+    applies: ({ name, field, other }) =>
+      name === 'openai responses' && field === 'failed' && other.failed === 'Lifecycle response identity changed.',
   },
   {
     reason: 'A last event without its blank line',
     applies: ({ name, field, other }) =>
       name === '@anthropic-ai/sdk' && field === 'failed' && /without producing a Message/.test(other.failed),
+  },
+  {
+    reason: 'A last event without its blank line',
+    applies: (given) =>
+      given.name === '@ai-sdk/anthropic' && interrupted(given) && has(/"message_stop" ?\}\n?$/)(given),
+  },
+  {
+    reason: 'Turns that pause',
+    applies: (given) =>
+      given.name === '@ai-sdk/anthropic' &&
+      given.field === 'finish' &&
+      given.own.finish === 'other' &&
+      has(/"stop_reason": ?"pause_turn"/)(given),
   },
   {
     reason: "Compaction of Anthropic's",
@@ -92,7 +172,7 @@ const reasons = [
     reason: "Tools of the provider's own",
     applies: ({ name, file, field, other }) =>
       (name === '@ai-sdk/openai responses' &&
-        field === 'calls' &&
+        isOneOf(['calls', 'finish'])(field) &&
         /(custom|apply-patch|tool-search|shell)/.test(file)) ||
       (name === '@ai-sdk/amazon-bedrock' && field === 'failed' && /toolResult/.test(other.failed)),
   },
@@ -104,7 +184,14 @@ const reasons = [
   {
     reason: 'Events without a blank line between them',
     applies: ({ name, file, field }) =>
-      name === '@ai-sdk/google' && field === 'text' && file.startsWith('gemini/generate__stream-basic-text-1'),
+      isOneOf(['@google/genai generateContent', '@ai-sdk/google'])(name) &&
+      field === 'failed' &&
+      file.startsWith('gemini/generate__stream-basic-text-1'),
+  },
+  {
+    reason: 'Calls in pieces',
+    applies: (given) =>
+      given.name === '@google/genai generateContent' && given.field === 'calls' && has(/"partialArgs"/)(given),
   },
   {
     reason: 'Frames that another version of the format has',
@@ -112,12 +199,27 @@ const reasons = [
       name === '@ai-sdk/openai responses' && field === 'failed' && /^Type validation failed/.test(other.failed),
   },
   {
-    reason: 'Blocks that were not begun',
-    applies: ({ name, file }) => name === '@ai-sdk/amazon-bedrock' && /converse__reasoning__/.test(file),
+    reason: 'Frames that another version of the format has',
+    applies: ({ name, field, other }) =>
+      name === 'openai responses' && field === 'failed' && /^Unhandled response stream event/.test(other.failed),
+  },
+  {
+    reason: "Messages that don't say what they are",
+    applies: (given) =>
+      isOneOf(['@aws-sdk/client-bedrock-runtime converse', '@ai-sdk/amazon-bedrock'])(given.name) &&
+      !has(/:message-type/)(given),
+  },
+  {
+    reason: 'Tokens as they are billed',
+    applies: ({ name, file, field }) =>
+      name === '@aws-sdk/client-bedrock-runtime invoke' && field === 'tokens' && /model-cohere\./.test(file),
   },
 ]
 
+/** The reasons there are, each once. */
+export const reasons = [...new Set(explanations.map(({ reason }) => reason))]
+
 /** The reason for a difference, or `undefined`. */
 export function explanationOf(difference) {
-  return reasons.find(({ applies }) => applies(difference))?.reason
+  return explanations.find(({ applies }) => applies(difference))?.reason
 }

@@ -1,32 +1,26 @@
-// The other readers: each takes a recording's bytes through its own `fetch` and gives what it makes of them.
+// Who reads the recordings beside the engine: the AI SDK's providers, here, and the vendors' clients (vendors.mjs).
 import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createCohere } from '@ai-sdk/cohere'
 import { createGoogleGenerativeAI } from '@ai-sdk/google'
 import { createMistral } from '@ai-sdk/mistral'
 import { createOpenAI } from '@ai-sdk/openai'
-import Anthropic from '@anthropic-ai/sdk'
-import { Ollama } from 'ollama'
-import OpenAI from 'openai'
+import { key, kinds, named, parsed, replay } from './support.mjs'
+import * as vendors from './vendors.mjs'
 
-const key = 'test-key-for-replay'
-
-function replay(bytes, contentType) {
-  return async () => new Response(bytes, { headers: { 'content-type': contentType } })
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text || '{}')
-  } catch {
-    return undefined
-  }
+/** The AI SDK's words are the engine's; its `other` also says that there was no word. */
+const reasons = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool-calls',
+  'content-filter': 'content-filter',
+  error: 'error',
 }
 
 /** An AI SDK model's stream of parts. */
 async function collectParts(model) {
   const { stream } = await model.doStream({ prompt: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] })
-  const read = { text: '', reasoning: '', calls: [], tokens: undefined }
+  const read = { text: '', reasoning: '', calls: [], tokens: undefined, finish: undefined }
   for await (const part of stream) {
     if (part.type === 'text-delta') read.text += part.delta
     else if (part.type === 'reasoning-delta') read.reasoning += part.delta
@@ -38,16 +32,19 @@ async function collectParts(model) {
       const prompt = inputTokens?.total ?? (typeof inputTokens === 'number' ? inputTokens : undefined)
       const completion = outputTokens?.total ?? (typeof outputTokens === 'number' ? outputTokens : undefined)
       if (prompt !== undefined && completion !== undefined) read.tokens = { prompt, completion }
+      const { unified, raw } = part.finishReason
+      if (unified === 'interrupted') throw new Error('the answer was interrupted')
+      read.finish = unified === 'other' && raw === undefined ? 'unknown' : named(reasons, unified)
     }
   }
   return read
 }
 
-const sse = 'text/event-stream'
-const settings = (bytes, kind = sse) => ({ apiKey: key, fetch: replay(bytes, kind) })
+const settings = (bytes, kind = kinds.sse) => ({ apiKey: key, fetch: replay(bytes, kind) })
 
 const aiSdk = {
   openai: (bytes) => collectParts(createOpenAI(settings(bytes)).chat('m')),
+  completions: (bytes) => collectParts(createOpenAI(settings(bytes)).completion('m')),
   responses: (bytes) => collectParts(createOpenAI(settings(bytes)).responses('gpt-4o')),
   anthropic: (bytes) => collectParts(createAnthropic(settings(bytes))('claude-sonnet-4-5')),
   google: (bytes) => collectParts(createGoogleGenerativeAI(settings(bytes))('gemini-2.5-flash')),
@@ -55,65 +52,8 @@ const aiSdk = {
   cohere: (bytes) => collectParts(createCohere(settings(bytes))('command-a-03-2025')),
   bedrock: (bytes) =>
     collectParts(
-      createAmazonBedrock({ region: 'us-east-1', ...settings(bytes, 'application/vnd.amazon.eventstream') })(
-        'amazon.nova-pro-v1:0',
-      ),
+      createAmazonBedrock({ region: 'us-east-1', ...settings(bytes, kinds.eventstream) })('amazon.nova-pro-v1:0'),
     ),
-}
-
-async function openaiSdk(bytes) {
-  const client = new OpenAI({ apiKey: key, maxRetries: 0, fetch: replay(bytes, sse) })
-  const stream = await client.chat.completions.create({
-    model: 'm',
-    messages: [{ role: 'user', content: 'x' }],
-    stream: true,
-  })
-  const read = { text: '', tokens: undefined }
-  const calls = []
-  for await (const { choices, usage } of stream) {
-    const delta = choices?.find(({ index }) => index === 0)?.delta
-    read.text += delta?.content ?? ''
-    for (const { index, function: called } of delta?.tool_calls ?? []) {
-      calls[index] ??= { tool: '', text: '' }
-      calls[index].tool += called?.name ?? ''
-      calls[index].text += called?.arguments ?? ''
-    }
-    if (usage?.prompt_tokens !== undefined) {
-      read.tokens = { prompt: usage.prompt_tokens, completion: usage.completion_tokens }
-    }
-  }
-  return { ...read, calls: calls.filter(Boolean).map(({ tool, text }) => ({ tool, args: parsed(text) })) }
-}
-
-async function anthropicSdk(bytes) {
-  const client = new Anthropic({ apiKey: key, maxRetries: 0, fetch: replay(bytes, sse) })
-  const asked = { model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'x' }] }
-  const { content } = await client.messages.stream(asked).finalMessage()
-  const of = (type) => content.filter((block) => block.type === type)
-  return {
-    text: of('text')
-      .map(({ text }) => text)
-      .join(''),
-    reasoning: of('thinking')
-      .map(({ thinking }) => thinking)
-      .join(''),
-    calls: of('tool_use').map(({ name, input }) => ({ tool: name, args: input })),
-  }
-}
-
-async function ollamaSdk(bytes) {
-  const client = new Ollama({ host: 'http://127.0.0.1:9', fetch: replay(bytes, 'application/x-ndjson') })
-  const read = { text: '', reasoning: '', calls: [], tokens: undefined }
-  const stream = await client.chat({ model: 'm', messages: [{ role: 'user', content: 'x' }], stream: true })
-  for await (const { message, done, prompt_eval_count: prompt, eval_count: completion } of stream) {
-    read.text += message?.content ?? ''
-    read.reasoning += message?.thinking ?? ''
-    for (const { function: called } of message?.tool_calls ?? []) {
-      read.calls.push({ tool: called.name, args: called.arguments })
-    }
-    if (done && prompt !== undefined && completion !== undefined) read.tokens = { prompt, completion }
-  }
-  return read
 }
 
 /** The readers of an interface's recordings, by their names. */
@@ -121,24 +61,56 @@ export function readersOf(api, file) {
   switch (api) {
     case 'chat.completions':
       return [
-        ['openai', openaiSdk],
-        file.startsWith('mistral/') ? ['@ai-sdk/mistral', aiSdk.mistral] : ['@ai-sdk/openai', aiSdk.openai],
+        ['openai chat', vendors.openaiChat],
+        ...(file.startsWith('mistral/')
+          ? [
+              ['@mistralai/mistralai', vendors.mistral],
+              ['@ai-sdk/mistral', aiSdk.mistral],
+            ]
+          : [['@ai-sdk/openai chat', aiSdk.openai]]),
+      ]
+    case 'completions':
+      return [
+        ['openai completions', vendors.openaiCompletions],
+        ['@ai-sdk/openai completions', aiSdk.completions],
       ]
     case 'responses':
-      return [['@ai-sdk/openai responses', aiSdk.responses]]
-    case 'messages':
       return [
-        ['@anthropic-ai/sdk', anthropicSdk],
+        ['openai responses', vendors.openaiResponses],
+        ['@ai-sdk/openai responses', aiSdk.responses],
+      ]
+    case 'messages':
+    case 'messages (vertex streamRawPredict)':
+      return [
+        ['@anthropic-ai/sdk', vendors.anthropic],
         ['@ai-sdk/anthropic', aiSdk.anthropic],
       ]
     case 'generateContent':
-      return [['@ai-sdk/google', aiSdk.google]]
+      return [
+        ['@google/genai generateContent', vendors.googleGenerate],
+        ['@ai-sdk/google', aiSdk.google],
+      ]
+    case 'interactions':
+      return [['@google/genai interactions', vendors.googleInteractions]]
     case 'ollama chat':
-      return [['ollama', ollamaSdk]]
+      return [['ollama', vendors.ollamaChat]]
+    case 'ollama generate':
+      return [['ollama', vendors.ollamaGenerate]]
     case 'cohere v2 chat':
-      return [['@ai-sdk/cohere', aiSdk.cohere]]
+      return [
+        ['cohere-ai', vendors.cohere],
+        ['@ai-sdk/cohere', aiSdk.cohere],
+      ]
+    case 'cohere v1 chat':
+    case 'cohere v1 generate':
+      return [['cohere-ai', (bytes) => vendors.cohereFirst(bytes, { generate: api.endsWith('generate') })]]
     case 'converse-stream':
-      return [['@ai-sdk/amazon-bedrock', aiSdk.bedrock]]
+      return [
+        ['@aws-sdk/client-bedrock-runtime converse', vendors.bedrockConverse],
+        ['@ai-sdk/amazon-bedrock', aiSdk.bedrock],
+      ]
+    case 'invoke-with-response-stream':
+      return [['@aws-sdk/client-bedrock-runtime invoke', vendors.bedrockInvoke]]
     default:
       return []
   }
