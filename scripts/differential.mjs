@@ -17,6 +17,7 @@ const { decodeStream } = createRequire(join(root, 'package.json'))('millstream')
 const protocols = {
   'chat.completions': 'openai',
   completions: 'openai',
+  chat: 'openai',
   responses: 'openai-responses',
   messages: 'anthropic',
   'messages (vertex streamRawPredict)': 'anthropic',
@@ -29,6 +30,7 @@ const protocols = {
   'cohere v1 generate': 'cohere',
   'converse-stream': 'bedrock-converse',
   'invoke-with-response-stream': 'bedrock-invoke',
+  'invoke-endpoint-with-response-stream': 'sagemaker',
 }
 
 async function ours(bytes, protocol) {
@@ -39,6 +41,8 @@ async function ours(bytes, protocol) {
     reasoning,
     calls: toolCalls.filter(({ choice }) => choice === undefined).map(({ tool, args }) => ({ tool, args })),
     tokens: usage && { prompt: usage.promptTokens, completion: usage.completionTokens },
+    cached: usage?.cachedTokens ?? 0,
+    reasoned: usage?.reasoningTokens ?? 0,
     finish: finishReason,
   }
 }

@@ -1,9 +1,11 @@
 // Why a recording is read otherwise by somebody else. Each reason is one of docs/differences.md, by its heading.
 
 const isOneOf = (names) => (name) => names.includes(name)
-const isChat = isOneOf(['openai chat', '@ai-sdk/openai chat'])
+const isChat = isOneOf(['openai chat', '@ai-sdk/openai chat', '@ai-sdk/openai-compatible'])
+const isAiSdk = isOneOf(['@ai-sdk/openai chat', '@ai-sdk/openai-compatible', '@ai-sdk/openai completions'])
 const isCompletions = isOneOf(['openai completions', '@ai-sdk/openai completions'])
-const interrupted = ({ field, other }) => field === 'failed' && other.failed === 'the answer was interrupted'
+const interrupted = ({ field, other }) =>
+  field === 'failed' && /^the answer was interrupted$|ended without a finish reason/.test(other.failed)
 
 /** Whether something stands anywhere in the recording. */
 const has =
@@ -27,19 +29,16 @@ const explanations = [
       (isChat(given.name) || isCompletions(given.name)) &&
       given.field === 'finish' &&
       given.other.finish === 'other' &&
-      has(/"finish_reason": ?"eos"/)(given),
+      has(/"finish_reason": ?"(eos|model_length|error)"/)(given),
   },
   {
     reason: 'An end without a reason',
     applies: (given) =>
-      given.name === '@ai-sdk/openai chat' &&
-      interrupted(given) &&
-      given.own.finish === 'unknown' &&
-      has(/^data: ?\[DONE]/m)(given),
+      isChat(given.name) && interrupted(given) && given.own.finish === 'unknown' && has(/^data: ?\[DONE]/m)(given),
   },
   {
     reason: 'Reasoning of OpenAI-compatible servers',
-    applies: ({ name, field, other }) => isChat(name) && field === 'reasoning' && !other.reasoning,
+    applies: ({ name, field, other }) => name === '@ai-sdk/openai chat' && field === 'reasoning' && !other.reasoning,
   },
   {
     reason: 'Reasoning of OpenAI-compatible servers',
@@ -50,10 +49,7 @@ const explanations = [
   },
   {
     reason: 'Several alternatives',
-    applies: (given) =>
-      isOneOf(['@ai-sdk/openai chat', '@ai-sdk/openai completions'])(given.name) &&
-      isOneOf(['text', 'calls'])(given.field) &&
-      has(/"index": ?1\b/)(given),
+    applies: (given) => isAiSdk(given.name) && isOneOf(['text', 'calls'])(given.field) && has(/"index": ?1\b/)(given),
   },
   {
     reason: 'Frames that lack what OpenAI sends',

@@ -2,9 +2,13 @@
 import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock'
 import { createAnthropic } from '@ai-sdk/anthropic'
 import { createCohere } from '@ai-sdk/cohere'
+import { createDeepSeek } from '@ai-sdk/deepseek'
 import { createGoogleGenerativeAI } from '@ai-sdk/google'
+import { createGroq } from '@ai-sdk/groq'
 import { createMistral } from '@ai-sdk/mistral'
 import { createOpenAI } from '@ai-sdk/openai'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { createXai } from '@ai-sdk/xai'
 import { key, kinds, named, parsed, replay } from './support.mjs'
 import * as vendors from './vendors.mjs'
 
@@ -31,7 +35,11 @@ async function collectParts(model) {
       const { inputTokens, outputTokens } = part.usage
       const prompt = inputTokens?.total ?? (typeof inputTokens === 'number' ? inputTokens : undefined)
       const completion = outputTokens?.total ?? (typeof outputTokens === 'number' ? outputTokens : undefined)
-      if (prompt !== undefined && completion !== undefined) read.tokens = { prompt, completion }
+      if (prompt !== undefined && completion !== undefined) {
+        read.tokens = { prompt, completion }
+        read.cached = inputTokens?.cacheRead
+        read.reasoned = outputTokens?.reasoning
+      }
       const { unified, raw } = part.finishReason
       if (unified === 'interrupted') throw new Error('the answer was interrupted')
       read.finish = unified === 'other' && raw === undefined ? 'unknown' : named(reasons, unified)
@@ -48,6 +56,13 @@ const aiSdk = {
   responses: (bytes) => collectParts(createOpenAI(settings(bytes)).responses('gpt-4o')),
   anthropic: (bytes) => collectParts(createAnthropic(settings(bytes))('claude-sonnet-4-5')),
   google: (bytes) => collectParts(createGoogleGenerativeAI(settings(bytes))('gemini-2.5-flash')),
+  compatible: (bytes) =>
+    collectParts(
+      createOpenAICompatible({ name: 'x', baseURL: 'http://127.0.0.1:9', includeUsage: true, ...settings(bytes) })('m'),
+    ),
+  deepseek: (bytes) => collectParts(createDeepSeek(settings(bytes))('deepseek-chat')),
+  groq: (bytes) => collectParts(createGroq(settings(bytes))('m')),
+  xai: (bytes) => collectParts(createXai(settings(bytes)).responses('grok-4')),
   mistral: (bytes) => collectParts(createMistral(settings(bytes))('mistral-large-latest')),
   cohere: (bytes) => collectParts(createCohere(settings(bytes))('command-a-03-2025')),
   bedrock: (bytes) =>
@@ -56,18 +71,35 @@ const aiSdk = {
     ),
 }
 
+/** Who reads what a server sends in OpenAI's format, beside those that are OpenAI's. */
+function relatives(file) {
+  const [server] = file.split('/')
+  switch (server) {
+    case 'openai':
+    case 'azure':
+      return []
+    case 'mistral':
+      return [
+        ['@mistralai/mistralai', vendors.mistral],
+        ['@ai-sdk/mistral', aiSdk.mistral],
+      ]
+    case 'deepseek':
+    case 'groq':
+      return [[`@ai-sdk/${server}`, aiSdk[server]]]
+    default:
+      return [['@ai-sdk/openai-compatible', aiSdk.compatible]]
+  }
+}
+
 /** The readers of an interface's recordings, by their names. */
 export function readersOf(api, file) {
   switch (api) {
     case 'chat.completions':
+    case 'chat':
       return [
         ['openai chat', vendors.openaiChat],
-        ...(file.startsWith('mistral/')
-          ? [
-              ['@mistralai/mistralai', vendors.mistral],
-              ['@ai-sdk/mistral', aiSdk.mistral],
-            ]
-          : [['@ai-sdk/openai chat', aiSdk.openai]]),
+        ...(file.startsWith('mistral/') ? [] : [['@ai-sdk/openai chat', aiSdk.openai]]),
+        ...relatives(file),
       ]
     case 'completions':
       return [
@@ -78,6 +110,7 @@ export function readersOf(api, file) {
       return [
         ['openai responses', vendors.openaiResponses],
         ['@ai-sdk/openai responses', aiSdk.responses],
+        ...(file.startsWith('xai/') ? [['@ai-sdk/xai', aiSdk.xai]] : []),
       ]
     case 'messages':
     case 'messages (vertex streamRawPredict)':
@@ -111,6 +144,8 @@ export function readersOf(api, file) {
       ]
     case 'invoke-with-response-stream':
       return [['@aws-sdk/client-bedrock-runtime invoke', vendors.bedrockInvoke]]
+    case 'invoke-endpoint-with-response-stream':
+      return [['@aws-sdk/client-sagemaker-runtime', vendors.sagemaker]]
     default:
       return []
   }

@@ -8,6 +8,7 @@ import {
   ConverseStreamCommand,
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime'
+import { InvokeEndpointWithResponseStreamCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime'
 import { GoogleGenAI } from '@google/genai'
 import { HTTPClient, Mistral } from '@mistralai/mistralai'
 import { CohereClient, CohereClientV2 } from 'cohere-ai'
@@ -41,7 +42,13 @@ const openaiReasons = {
   content_filter: 'content-filter',
 }
 const openaiTokens = (usage) =>
-  usage?.prompt_tokens === undefined ? undefined : { prompt: usage.prompt_tokens, completion: usage.completion_tokens }
+  usage?.prompt_tokens === undefined
+    ? {}
+    : {
+        tokens: { prompt: usage.prompt_tokens, completion: usage.completion_tokens },
+        cached: usage.prompt_tokens_details?.cached_tokens,
+        reasoned: usage.completion_tokens_details?.reasoning_tokens,
+      }
 const openai = (bytes) => new OpenAI({ apiKey: key, maxRetries: 0, logLevel: 'off', fetch: replay(bytes, kinds.sse) })
 
 export async function openaiChat(bytes) {
@@ -59,7 +66,7 @@ export async function openaiChat(bytes) {
       calls.add(index, called?.name, called?.arguments)
     }
     reason = choice?.finish_reason ?? reason
-    read.tokens = openaiTokens(usage) ?? read.tokens
+    Object.assign(read, openaiTokens(usage))
   }
   return { ...read, calls: calls.all(), finish: named(openaiReasons, reason) }
 }
@@ -75,7 +82,7 @@ export async function openaiCompletions(bytes) {
     const choice = choices?.find(({ index }) => index === 0)
     read.text += choice?.text ?? ''
     reason = choice?.finish_reason ?? reason
-    read.tokens = openaiTokens(usage) ?? read.tokens
+    Object.assign(read, openaiTokens(usage))
   }
   return { ...read, finish: named(openaiReasons, reason) }
 }
@@ -95,6 +102,8 @@ export async function openaiResponses(bytes) {
     ),
     calls: calls.map(({ name, arguments: text }) => ({ tool: name, args: parsed(text) })),
     tokens: usage && { prompt: usage.input_tokens, completion: usage.output_tokens },
+    cached: usage?.input_tokens_details?.cached_tokens,
+    reasoned: usage?.output_tokens_details?.reasoning_tokens,
     finish:
       status === 'completed' && calls.length > 0 ? 'tool-calls' : named(responsesReasons, incomplete?.reason ?? status),
   }
@@ -119,6 +128,7 @@ export async function anthropic(bytes) {
     reasoning: joined(ofType(content, 'thinking'), 'thinking'),
     calls: ofType(content, 'tool_use').map(({ name, input }) => ({ tool: name, args: input })),
     tokens: { prompt: prompt.reduce((sum, count) => sum + (count ?? 0), 0), completion: usage.output_tokens },
+    cached: usage.cache_read_input_tokens ?? undefined,
     finish: named(anthropicReasons, reason),
   }
 }
@@ -153,6 +163,8 @@ export async function googleGenerate(bytes) {
     if (usage?.promptTokenCount !== undefined) {
       const completion = (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0)
       read.tokens = { prompt: usage.promptTokenCount, completion }
+      read.cached = usage.cachedContentTokenCount
+      read.reasoned = usage.thoughtsTokenCount
     }
   }
   const finish = reason === 'STOP' && read.calls.length > 0 ? 'tool-calls' : named(googleReasons, reason)
@@ -174,6 +186,8 @@ export async function googleInteractions(bytes) {
     if (usage?.total_input_tokens !== undefined) {
       const completion = (usage.total_output_tokens ?? 0) + (usage.total_thought_tokens ?? 0)
       read.tokens = { prompt: usage.total_input_tokens, completion }
+      read.cached = usage.total_cached_tokens
+      read.reasoned = usage.total_thought_tokens
     }
   }
   return { ...read, finish: named(interactionReasons, reason) }
@@ -233,6 +247,7 @@ export async function cohere(bytes) {
       reason = delta?.finishReason
       const tokens = delta?.usage?.tokens
       if (tokens) read.tokens = { prompt: tokens.inputTokens, completion: tokens.outputTokens }
+      read.cached = delta?.usage?.cachedTokens
     }
   }
   return { ...read, calls: calls.all(), finish: named(cohereReasons, reason) }
@@ -263,15 +278,16 @@ const converseReasons = {
   malformed_tool_use: 'error',
 }
 
-function bedrock(bytes) {
+function amazon(bytes) {
   const headers = { 'content-type': kinds.eventstream }
-  return new BedrockRuntimeClient({
+  return {
     region: 'us-east-1',
     credentials: { accessKeyId: key, secretAccessKey: key },
     maxAttempts: 1,
     requestHandler: { handle: async () => ({ response: { statusCode: 200, headers, body: Readable.from([bytes]) } }) },
-  })
+  }
 }
+const bedrock = (bytes) => new BedrockRuntimeClient(amazon(bytes))
 
 async function readConverse(stream) {
   const read = { text: '', reasoning: '', tokens: undefined }
@@ -292,6 +308,7 @@ async function readConverse(stream) {
     if (usage) {
       const prompt = usage.inputTokens + (usage.cacheReadInputTokens ?? 0) + (usage.cacheWriteInputTokens ?? 0)
       read.tokens = { prompt, completion: usage.outputTokens }
+      read.cached = usage.cacheReadInputTokens
     }
   }
   return { ...read, calls: calls.all(), finish: named(converseReasons, reason) }
@@ -333,6 +350,15 @@ export async function bedrockInvoke(bytes) {
     if (counted) read.tokens = { prompt: counted.inputTokenCount, completion: counted.outputTokenCount }
   }
   return { ...read, finish: named({ ...cohereReasons, ...anthropicReasons, ...invokeReasons }, reason) }
+}
+
+/** What Amazon's client gives of an endpoint's answer is what the model's server sent, in OpenAI's format. */
+export async function sagemaker(bytes) {
+  const asking = new InvokeEndpointWithResponseStreamCommand({ EndpointName: 'm', Body: '{}' })
+  const { Body: body } = await new SageMakerRuntimeClient(amazon(bytes)).send(asking)
+  const parts = []
+  for await (const { PayloadPart: part } of body) parts.push(part.Bytes)
+  return openaiChat(Buffer.concat(parts))
 }
 
 /** Ollama has no word for an answer that waits for its calls' results. */
