@@ -148,3 +148,27 @@ test('an answer in another format than was said is a failure that says so', { ti
     },
   )
 })
+
+test("Amazon's binary messages read as text, or text as them, are told for what they are", { timeout: 20_000 }, async () => {
+  const message = readFileSync(new URL('../crates/wire/tests/fixtures/bedrock-converse/text.bin', import.meta.url))
+  const events = Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: [DONE]\n\n')
+  for (const [body, protocol, found] of [
+    [message, 'openai', 'bedrock-converse'],
+    [message, 'anthropic', 'bedrock-converse'],
+    [message, 'ollama', 'bedrock-converse'],
+    [events, 'bedrock-converse', 'openai'],
+    [events, 'sagemaker', 'openai'],
+  ]) {
+    await assert.rejects(
+      decodeStream(
+        split(body, () => 0),
+        { protocol },
+      ).text,
+      {
+        type: 'protocol_error',
+        code: 'WRONG_PROTOCOL',
+        message: `nothing in the body could be read as \`${protocol}\`: it looks like \`${found}\``,
+      },
+    )
+  }
+})

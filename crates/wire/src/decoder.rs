@@ -160,7 +160,10 @@ impl Frames {
     fn item(&mut self, item: SseItem<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         match item {
             SseItem::Event(event) => {
-                let result = self.frame(Frame { event: event.event, data: event.data }, sink);
+                // Amazon's names prove something on its messages alone: applications have a `chunk` of their own.
+                let borrowed = self.doubt.is_some() && aws::protocol_of(event.event).is_some();
+                let name = if borrowed && self.reader.is_in_messages() { "" } else { event.event };
+                let result = self.frame(Frame { event: name, data: event.data }, sink);
                 // The body broke off inside this one: that it can't be read says nothing about the server.
                 if event.complete { result } else { result.or_else(forgive) }
             }
@@ -199,6 +202,7 @@ impl Frames {
             self.doubt = None;
             return self.reader.frame(frame, sink).map_err(|fault| self.error(fault));
         };
+        let was_strange = self.doubt.as_ref().is_some_and(|doubt| doubt.strange);
         if let Some(doubt) = &mut self.doubt
             && let Some(looks_like) = detect::strange(asked, frame)
         {
@@ -222,7 +226,13 @@ impl Frames {
             self.believe()?;
             sink(finish);
         }
-        result.map_err(|fault| self.error(fault))
+        result.or_else(|fault| {
+            // Not one frame was right: then this one is not what is wrong.
+            if was_strange {
+                self.believe()?;
+            }
+            Err(self.error(fault))
+        })
     }
 
     /// The body is at its end. Fails where all that came was strange to its format.
@@ -249,6 +259,16 @@ impl Frames {
             };
             let Some(protocol) = protocol else { return Ok(()) };
             self.reader = Reader::of(protocol, self.max_held_bytes);
+        }
+        if let (Kind::Event(event), Some(asked)) = (&kind, self.reader.protocol())
+            && !self.reader.is_in_messages()
+        {
+            let Some(found) = aws::protocol_of(event) else {
+                self.doubt.get_or_insert_default().strange = true;
+                return Ok(());
+            };
+            // What it carries may look like a frame of yet another format, and is not looked at.
+            return Err(DecodeError::WrongProtocol { protocol: asked.as_str(), looks_like: Some(found.as_str()) });
         }
         match kind {
             Kind::Event(event) => self.frame(Frame { event, data: message.payload }, sink),
@@ -447,7 +467,7 @@ impl Decoder {
             Protocol::Auto => Wanted::Anything,
             Protocol::Ndjson | Protocol::Ollama => Wanted::Lines,
             Protocol::Text => Wanted::Text,
-            Protocol::BedrockConverse | Protocol::BedrockInvoke | Protocol::SageMaker => Wanted::Messages,
+            protocol if aws::is_in_messages(protocol) => Wanted::Messages,
             _ => Wanted::Events,
         };
         let promise = Promise::of(self.options.content_type.as_deref());
@@ -474,6 +494,9 @@ impl Decoder {
                     _ => FirstValue::Alone,
                 },
             },
+            Some(Body::Messages) if self.options.protocol == Protocol::Ndjson => {
+                return Err(DecodeError::NotAStream { expected: self.expected(), got: "an AWS event stream" });
+            }
             Some(Body::Messages) => Cut::Messages(AwsEventStreamDecoder::new(max)),
             Some(Body::Text) => Cut::Text(TextDecoder::default()),
             Some(Body::Alien(got)) => return Err(DecodeError::NotAStream { expected: self.expected(), got }),

@@ -4,6 +4,7 @@
 
 use crate::Protocol;
 use crate::frame::Frame;
+use crate::framing::aws_event_stream::begins_with_a_message;
 use crate::json::Raw;
 use crate::providers::aws;
 
@@ -78,8 +79,13 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
     }
     // A message begins with its length, which no text does.
     let messages = wanted == Wanted::Messages || (wanted == Wanted::Anything && promise == Promise::Messages);
-    if messages && bytes.first().is_some_and(|first| *first < 8) {
-        return Some(Body::Messages);
+    if bytes.first().is_some_and(|first| *first < 8) {
+        // Where none is expected, the first one's checksum tells.
+        match if messages { Some(true) } else { begins_with_a_message(bytes) } {
+            Some(true) => return Some(Body::Messages),
+            None if !last => return None,
+            _ => {}
+        }
     }
     // A byte-order mark tells nothing, and its first bytes less.
     let mark: &[u8] = b"\xEF\xBB\xBF";
@@ -116,6 +122,8 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
             }
         }
         _ if first == b'<' => Body::Alien(HTML),
+        // No text begins so; compressed bodies do. The first byte alone decides: it is there however the body is cut.
+        _ if matches!(first, 0..0x20 | 0x7F..0xC2 | 0xF5..) => Body::Alien("binary data"),
         (Wanted::Lines, _) | (_, Promise::Lines) => Body::Lines,
         _ if matches!(first, b'{' | b'[') => Body::Json,
         (Wanted::Events, _) | (_, Promise::EventStream) => Body::EventStream,
@@ -123,8 +131,6 @@ pub(crate) fn body(wanted: Wanted, promise: Promise, bytes: &[u8], last: bool) -
         _ if may_become => return None,
         (_, Promise::Json) => Body::Alien("a JSON document without an answer in it"),
         (_, Promise::Html) => Body::Alien(HTML),
-        // No text begins so; compressed bodies do. The first byte alone decides: it is there however the body is cut.
-        _ if matches!(first, 0..0x20 | 0x7F..0xC2 | 0xF5..) => Body::Alien("binary data"),
         _ => Body::Alien("text of no known format"),
     })
 }
@@ -208,9 +214,7 @@ pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
     // Some providers name events as applications do.
     let shape_of_data = || shape(Frame { event: "", data: frame.data });
     match protocol {
-        Protocol::SageMaker | Protocol::BedrockInvoke | Protocol::BedrockConverse => {
-            aws::protocol_of(frame.event) == Some(protocol)
-        }
+        protocol if aws::is_in_messages(protocol) => aws::protocol_of(frame.event) == Some(protocol),
         Protocol::OpenAi | Protocol::WorkersAi => shape_of_data() == Shape::OpenAi && !is_end_mark(frame),
         Protocol::Events => shape(frame) == Shape::Events && !is_end_mark(frame),
         Protocol::Chunk => shape_of_data() == Shape::Chunk,
@@ -224,13 +228,12 @@ pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
 /// Of a frame that means nothing in the format asked for, the name of the one it shows, if any; `None` where it says nothing
 /// in any.
 pub(crate) fn strange(asked: Protocol, frame: Frame<'_>) -> Option<Option<&'static str>> {
-    if matches!(asked, Protocol::SageMaker | Protocol::BedrockInvoke | Protocol::BedrockConverse) {
-        return Some(aws::protocol_of(frame.event).map(Protocol::as_str));
+    let shown = || if is_end_mark(frame) { Shape::Silent } else { shape(frame) };
+    if aws::is_in_messages(asked) {
+        let named = aws::protocol_of(frame.event);
+        return Some(named.or_else(|| shown().protocol()).map(Protocol::as_str));
     }
-    if is_end_mark(frame) {
-        return None;
-    }
-    match shape(frame) {
+    match shown() {
         Shape::Silent => None,
         shape => Some(shape.protocol().map(Protocol::as_str)),
     }

@@ -10,6 +10,7 @@ use crate::formats::events::EventsDecoder;
 use crate::formats::ui_message::UiMessageDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::providers::anthropic::AnthropicDecoder;
+use crate::providers::aws;
 use crate::providers::aws::converse::ConverseDecoder;
 use crate::providers::aws::invoke::InvokeDecoder;
 use crate::providers::aws::sagemaker::SageMakerDecoder;
@@ -116,6 +117,11 @@ impl Reader {
             Self::Content(_) => Some(Protocol::Content),
             Self::UiMessage(_) => Some(Protocol::UiMessage),
         }
+    }
+
+    /// Whether its frames are messages of an AWS event stream.
+    pub(crate) fn is_in_messages(&self) -> bool {
+        self.protocol().is_some_and(aws::is_in_messages)
     }
 
     #[inline]

@@ -57,7 +57,17 @@ fn a_json_document_without_an_answer_is_no_stream() {
 
 #[test]
 fn bytes_of_no_known_kind_are_no_stream() {
-    assert_eq!(not_a_stream(&decode(options(Protocol::Auto, None), [&b"\x1f\x8b\x08\0\0\0"[..]])), "binary data");
+    // Compressed, by a proxy that did not say so; and what begins like the length of a message, and is none.
+    for bytes in [&b"\x1f\x8b\x08\0\0\0"[..], b"\0\0\0\x5b\0\0\0\x4b\0\0\0\0\x0b:event", b"\0\0\0\x5b"] {
+        for protocol in SSE.into_iter().chain([Protocol::Auto, Protocol::Ndjson, Protocol::Anthropic]) {
+            for kind in [None, Some("text/event-stream"), Some("application/json"), Some("application/x-ndjson")] {
+                for piece in [1, 100] {
+                    let decoded = decode(options(protocol, kind), bytes.chunks(piece));
+                    assert_eq!(not_a_stream(&decoded), "binary data", "{protocol} {kind:?}");
+                }
+            }
+        }
+    }
     assert_eq!(not_a_stream(&decode(options(Protocol::Auto, None), [&b"Hello"[..]])), "text of no known format");
     let alien = decode(options(Protocol::Auto, Some("text/event-stream")), [&b"data: Hello\n\n"[..]]);
     assert_eq!(not_a_stream(&alien), "events without JSON in them");

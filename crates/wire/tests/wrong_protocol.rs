@@ -1,5 +1,7 @@
 //! A body read as another format than it is in: whatever becomes of it, never an answer without a word that is complete.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -163,4 +165,120 @@ fn frames_of_an_application_before_the_answer_raise_no_doubt() {
                 data: [DONE]\n\n";
     let decoded = decode(options(Protocol::OpenAi, None), [body.as_bytes()]);
     assert_eq!(decoded.end, Ok(Completion::Complete));
+}
+
+/// A message of an AWS event stream.
+fn message(kind: [(&str, &str); 2], payload: &str) -> Vec<u8> {
+    let mut headers = Vec::new();
+    for (name, value) in kind {
+        headers.push(u8::try_from(name.len()).unwrap());
+        headers.extend_from_slice(name.as_bytes());
+        headers.push(7);
+        headers.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+        headers.extend_from_slice(value.as_bytes());
+    }
+    let length = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+    let mut bytes = Vec::new();
+    bytes.extend(length(16 + headers.len() + payload.len()));
+    bytes.extend(length(headers.len()));
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    bytes.extend(headers);
+    bytes.extend_from_slice(payload.as_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    bytes
+}
+
+fn event(name: &str, payload: &str) -> Vec<u8> {
+    message([(":message-type", "event"), (":event-type", name)], payload)
+}
+
+/// At every split, and byte by byte.
+fn end_of(protocol: Protocol, kind: Option<&str>, body: &[u8]) -> Decoded {
+    let decoded = decode(options(protocol, kind), [body]);
+    for at in 0..=body.len() {
+        let (head, tail) = body.split_at(at);
+        assert_eq!(decode(options(protocol, kind), [head, tail]), decoded, "{protocol} at {at}");
+    }
+    assert_eq!(decode(options(protocol, kind), body.chunks(1)), decoded, "{protocol}");
+    decoded
+}
+
+fn in_messages(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::BedrockConverse | Protocol::BedrockInvoke | Protocol::SageMaker)
+}
+
+const KINDS: [Option<&str>; 4] =
+    [None, Some("text/event-stream"), Some("application/vnd.amazon.eventstream"), Some("application/octet-stream")];
+
+#[test]
+fn amazons_binary_messages_read_as_text_are_told_for_what_they_are() {
+    let bodies = [
+        ("bedrock-converse", event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"Hello"}}"#)),
+        ("bedrock-invoke", event("chunk", r#"{"bytes":"eyJjb21wbGV0aW9uIjoiSGkifQ=="}"#)),
+        ("sagemaker", event("PayloadPart", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n")),
+    ];
+    for (found, body) in bodies {
+        let body = [event("initial-response", "{}"), body].concat();
+        for protocol in all_protocols().filter(|protocol| !in_messages(*protocol)) {
+            for kind in KINDS {
+                let decoded = end_of(protocol, kind, &body);
+                assert!(decoded.events.is_empty(), "{protocol}: {:?}", decoded.events);
+                let error = decoded.end.unwrap_err();
+                if protocol == Protocol::Ndjson {
+                    assert_eq!(error.to_string(), "expected JSON lines, got an AWS event stream");
+                    continue;
+                }
+                let protocol = protocol.as_str();
+                assert_eq!(error, DecodeError::WrongProtocol { protocol, looks_like: Some(found) }, "{kind:?}");
+            }
+        }
+        // The checksum is proof enough without a content type.
+        for kind in KINDS {
+            let decoded = end_of(Protocol::Auto, kind, &body);
+            assert!(decoded.end.is_ok(), "{kind:?}: {:?}", decoded.end);
+        }
+    }
+}
+
+#[test]
+fn an_exception_among_amazons_messages_is_told_whatever_was_asked_for() {
+    let kind = [(":message-type", "exception"), (":exception-type", "throttlingException")];
+    let body = message(kind, r#"{"message":"Too many requests."}"#);
+    for protocol in all_protocols().filter(|protocol| *protocol != Protocol::Ndjson) {
+        let decoded = end_of(protocol, None, &body);
+        let error = decoded.error().unwrap();
+        assert_eq!((error.message.as_str(), error.status), ("Too many requests.", Some(429)), "{protocol}");
+        assert_eq!(decoded.end, Ok(Completion::Complete), "{protocol}");
+    }
+}
+
+#[test]
+fn text_read_as_amazons_binary_messages_is_told_for_what_it_is() {
+    let bodies = [
+        (Some("openai"), "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n"),
+        (
+            Some("anthropic"),
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n\
+             event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+        ),
+        (Some("gemini"), "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"Hi\"}]}}]}\r\n\r\n"),
+        (
+            Some("ollama"),
+            "{\"model\":\"m\",\"message\":{\"content\":\"Hi\"},\"done\":false}\n{\"model\":\"m\",\"done\":true}\n",
+        ),
+        (None, "data: {\"status\":\"busy\"}\n\ndata: [DONE]\n\n"),
+        // Names of the messages' own, on events of an application.
+        (Some("events"), "event: chunk\ndata: {\"text\":\"Hi\"}\n\n"),
+        (Some("events"), "event: metadata\ndata: {\"text\":\"Hi\"}\n\n"),
+    ];
+    for (found, body) in bodies {
+        for protocol in all_protocols().filter(|protocol| in_messages(*protocol)) {
+            for kind in KINDS {
+                let decoded = end_of(protocol, kind, body.as_bytes());
+                let protocol = protocol.as_str();
+                let error = DecodeError::WrongProtocol { protocol, looks_like: found };
+                assert_eq!(decoded.end, Err(error), "{kind:?}: {body}");
+            }
+        }
+    }
 }

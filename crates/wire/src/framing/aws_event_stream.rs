@@ -147,6 +147,13 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Whether a body begins with a message, which its first checksum tells; `None` where too little of it is there.
+#[must_use]
+pub fn begins_with_a_message(bytes: &[u8]) -> Option<bool> {
+    let checksum = u32_at(bytes, 8)?;
+    Some(crc32fast::hash(bytes.get(..8).unwrap_or_default()) == checksum)
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk::<4>()?))
 }
@@ -224,11 +231,12 @@ impl AwsEventStreamDecoder {
 
     /// The length of the message that `bytes` begin with; `None` where they don't say yet.
     fn length_of(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
-        let (Some(total), Some(headers), Some(checksum)) = (u32_at(bytes, 0), u32_at(bytes, 4), u32_at(bytes, 8))
+        let (Some(total), Some(headers), Some(intact)) =
+            (u32_at(bytes, 0), u32_at(bytes, 4), begins_with_a_message(bytes))
         else {
             return Ok(None);
         };
-        if crc32fast::hash(bytes.get(..8).unwrap_or_default()) != checksum {
+        if !intact {
             return Err(self.malformed("a prelude whose checksum is right"));
         }
         let (total, headers) = (total as usize, headers as usize);

@@ -63,6 +63,11 @@ fn exception(message: &Message<'_>) -> ProviderError {
     }
 }
 
+/// Whether a format's events are the messages of such a stream.
+pub(crate) fn is_in_messages(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::BedrockConverse | Protocol::BedrockInvoke | Protocol::SageMaker)
+}
+
 /// The format whose event is named so.
 pub(crate) fn protocol_of(event: &str) -> Option<Protocol> {
     match event {
