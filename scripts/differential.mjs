@@ -39,7 +39,7 @@ async function ours(bytes, protocol) {
   return {
     text,
     reasoning,
-    calls: toolCalls.filter(({ choice }) => choice === undefined).map(({ tool, args }) => ({ tool, args })),
+    calls: toolCalls.filter(({ choice }) => choice === undefined).map(({ id, tool, args }) => ({ id, tool, args })),
     tokens: usage && { prompt: usage.promptTokens, completion: usage.completionTokens },
     cached: usage?.cachedTokens ?? 0,
     reasoned: usage?.reasoningTokens ?? 0,
@@ -55,14 +55,26 @@ async function attempt(read) {
   }
 }
 
+/** A reading's field to compare; calls are compared without their IDs, which have a field of their own. */
+function told(reading, field) {
+  if (field === 'failed') return reading.failed ?? null
+  if (field === 'calls') return reading.calls?.map(({ tool, args }) => ({ tool, args }))
+  return field === 'ids' ? reading.calls?.map(({ id }) => id) : reading[field]
+}
+
+const fields = ['text', 'reasoning', 'calls', 'ids', 'tokens', 'cached', 'reasoned', 'finish']
+
 /** The fields in which two readings differ; what a reader doesn't tell is not compared. */
-function differences(own, other) {
+function differences(own, other, bytes) {
   if (own.failed !== undefined || other.failed !== undefined) {
     return (own.failed === undefined) === (other.failed === undefined) ? [] : ['failed']
   }
-  return Object.keys(other).filter(
-    (field) => other[field] !== undefined && JSON.stringify(own[field]) !== JSON.stringify(other[field]),
-  )
+  return fields.filter((field) => {
+    const [ours, theirs] = [told(own, field), told(other, field)]
+    // An ID that the recording doesn't have was made up, as some calls have none.
+    if (field === 'ids') return theirs?.some((id, at) => id && bytes.includes(id) && at in ours && id !== ours[at])
+    return theirs !== undefined && JSON.stringify(ours) !== JSON.stringify(theirs)
+  })
 }
 
 if (!existsSync(join(fixtures, 'ORACLE.jsonl'))) {
@@ -84,7 +96,7 @@ for (const line of readFileSync(join(fixtures, 'ORACLE.jsonl'), 'utf8').trim().s
     const total = totals.get(name) ?? { read: 0, same: 0 }
     totals.set(name, total)
     total.read++
-    const found = differences(own, other)
+    const found = differences(own, other, bytes)
     if (found.length === 0) total.same++
     for (const field of found) {
       const reason = explanationOf({ name, file, field, own, other, bytes })
@@ -100,7 +112,7 @@ for (const line of readFileSync(join(fixtures, 'ORACLE.jsonl'), 'utf8').trim().s
 }
 
 function shown(reading, field) {
-  return String(JSON.stringify(field === 'failed' ? (reading.failed ?? null) : reading[field])).slice(0, 300)
+  return String(JSON.stringify(told(reading, field))).slice(0, 300)
 }
 
 /** The table of docs/differences.md: most recordings first. */

@@ -29,7 +29,7 @@ async function collectParts(model) {
     if (part.type === 'text-delta') read.text += part.delta
     else if (part.type === 'reasoning-delta') read.reasoning += part.delta
     else if (part.type === 'tool-call' && !part.providerExecuted) {
-      read.calls.push({ tool: part.toolName, args: parsed(part.input) })
+      read.calls.push({ id: part.toolCallId, tool: part.toolName, args: parsed(part.input) })
     } else if (part.type === 'error') throw part.error
     else if (part.type === 'finish') {
       const { inputTokens, outputTokens } = part.usage

@@ -23,14 +23,15 @@ const ofType = (list, type) => list.filter((item) => item.type === type)
 class Calls {
   #pieces = []
 
-  add(index, tool, text) {
+  add(index, tool, text, id) {
     this.#pieces[index] ??= { tool: '', text: '' }
+    this.#pieces[index].id ??= id || undefined
     this.#pieces[index].tool += tool ?? ''
     this.#pieces[index].text += text ?? ''
   }
 
   all() {
-    return this.#pieces.filter(Boolean).map(({ tool, text }) => ({ tool, args: parsed(text) }))
+    return this.#pieces.filter(Boolean).map(({ id, tool, text }) => ({ id, tool, args: parsed(text) }))
   }
 }
 
@@ -62,8 +63,8 @@ export async function openaiChat(bytes) {
   })) {
     const choice = choices?.find(({ index }) => index === 0)
     read.text += choice?.delta?.content ?? ''
-    for (const { index, function: called } of choice?.delta?.tool_calls ?? []) {
-      calls.add(index, called?.name, called?.arguments)
+    for (const { index, id, function: called } of choice?.delta?.tool_calls ?? []) {
+      calls.add(index, called?.name, called?.arguments, id)
     }
     reason = choice?.finish_reason ?? reason
     Object.assign(read, openaiTokens(usage))
@@ -100,7 +101,7 @@ export async function openaiResponses(bytes) {
       ofType(output, 'reasoning').flatMap(({ summary, content }) => [...(content ?? []), ...(summary ?? [])]),
       'text',
     ),
-    calls: calls.map(({ name, arguments: text }) => ({ tool: name, args: parsed(text) })),
+    calls: calls.map(({ call_id: id, name, arguments: text }) => ({ id, tool: name, args: parsed(text) })),
     tokens: usage && { prompt: usage.input_tokens, completion: usage.output_tokens },
     cached: usage?.input_tokens_details?.cached_tokens,
     reasoned: usage?.output_tokens_details?.reasoning_tokens,
@@ -126,7 +127,7 @@ export async function anthropic(bytes) {
   return {
     text: joined(ofType(content, 'text'), 'text'),
     reasoning: joined(ofType(content, 'thinking'), 'thinking'),
-    calls: ofType(content, 'tool_use').map(({ name, input }) => ({ tool: name, args: input })),
+    calls: ofType(content, 'tool_use').map(({ id, name, input }) => ({ id, tool: name, args: input })),
     tokens: { prompt: prompt.reduce((sum, count) => sum + (count ?? 0), 0), completion: usage.output_tokens },
     cached: usage.cache_read_input_tokens ?? undefined,
     finish: named(anthropicReasons, reason),
@@ -157,7 +158,7 @@ export async function googleGenerate(bytes) {
     const candidate = candidates?.find(({ index }) => (index ?? 0) === 0)
     for (const { text, thought, functionCall } of candidate?.content?.parts ?? []) {
       read[thought ? 'reasoning' : 'text'] += text ?? ''
-      if (functionCall) read.calls.push({ tool: functionCall.name, args: functionCall.args ?? {} })
+      if (functionCall) read.calls.push({ id: functionCall.id, tool: functionCall.name, args: functionCall.args ?? {} })
     }
     reason = candidate?.finishReason ?? promptFeedback?.blockReason ?? reason
     if (usage?.promptTokenCount !== undefined) {
@@ -209,8 +210,8 @@ export async function mistral(bytes) {
       ofType(parts, 'thinking').flatMap(({ thinking }) => ofType(thinking, 'text')),
       'text',
     )
-    for (const { index, function: called } of choice?.delta.toolCalls ?? []) {
-      calls.add(index, called.name, called.arguments)
+    for (const { index, id, function: called } of choice?.delta.toolCalls ?? []) {
+      calls.add(index, called.name, called.arguments, id)
     }
     reason = choice?.finishReason ?? reason
     if (data.usage) read.tokens = { prompt: data.usage.promptTokens, completion: data.usage.completionTokens }
@@ -241,8 +242,8 @@ export async function cohere(bytes) {
       read.text += content?.text ?? ''
       read.reasoning += content?.thinking ?? ''
     } else if (event.type === 'tool-call-start' || event.type === 'tool-call-delta') {
-      const called = delta?.message?.toolCalls?.function
-      calls.add(index, called?.name, called?.arguments)
+      const { id, function: called } = delta?.message?.toolCalls ?? {}
+      calls.add(index, called?.name, called?.arguments, id)
     } else if (event.type === 'message-end') {
       reason = delta?.finishReason
       const tokens = delta?.usage?.tokens
@@ -298,7 +299,7 @@ async function readConverse(stream) {
     const { contentBlockIndex: index } = contentBlockStart ?? contentBlockDelta ?? {}
     const begun = contentBlockStart?.start?.toolUse
     if (begun?.type === 'server_tool_use') own.add(index)
-    else if (begun) calls.add(index, begun.name, '')
+    else if (begun) calls.add(index, begun.name, '', begun.toolUseId)
     const { text, toolUse, reasoningContent } = contentBlockDelta?.delta ?? {}
     read.text += text ?? ''
     read.reasoning += reasoningContent?.text ?? ''
