@@ -17,6 +17,8 @@ test('the totals are those of the table', () => {
   const rows = [...page.matchAll(/^\| `.+?\| (\d+) \| (\d+) \| (\d+) \|$/gm)].map((row) => row.slice(1).map(Number))
   const sum = (column) => rows.reduce((all, row) => all + row[column], 0)
   for (const [read, same, otherwise] of rows) assert.equal(same + otherwise, read)
-  const [, readings, readers, alike] = page.match(/(\d+) readings by (\d+) readers; (\d+) come out alike/).map(Number)
+  const [, readings, readers, alike] = page
+    .match(/(\d+)\s+readings\s+by\s+(\d+)\s+readers;\s+(\d+)\s+come\s+out\s+alike/)
+    .map(Number)
   assert.deepEqual({ readings, readers, alike }, { readings: sum(0), readers: rows.length, alike: sum(1) })
 })
