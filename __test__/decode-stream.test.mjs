@@ -149,7 +149,7 @@ test('an answer in another format than was said is a failure that says so', { ti
   )
 })
 
-test("Amazon's binary messages read as text, or text as them, are told for what they are", { timeout: 20_000 }, async () => {
+test("Amazon's messages read as text, or text as them, are told for what they are", { timeout: 20_000 }, async () => {
   const message = readFileSync(new URL('../crates/wire/tests/fixtures/bedrock-converse/text.bin', import.meta.url))
   const events = Buffer.from('data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: [DONE]\n\n')
   for (const [body, protocol, found] of [
