@@ -28,6 +28,7 @@ const protocols = {
   'cohere v2 chat': 'cohere',
   'cohere v1 chat': 'cohere',
   'cohere v1 generate': 'cohere',
+  'workers-ai': 'workers-ai',
   'converse-stream': 'bedrock-converse',
   'invoke-with-response-stream': 'bedrock-invoke',
   'invoke-endpoint-with-response-stream': 'sagemaker',

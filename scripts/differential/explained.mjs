@@ -37,6 +37,11 @@ const explanations = [
       isChat(given.name) && interrupted(given) && given.own.finish === 'unknown' && has(/^data: ?\[DONE]/m)(given),
   },
   {
+    reason: 'An end without a reason',
+    applies: ({ name, field, own, other }) =>
+      name === 'workers-ai-provider' && field === 'finish' && own.finish === 'unknown' && other.finish === 'stop',
+  },
+  {
     reason: 'Reasoning of OpenAI-compatible servers',
     applies: ({ name, field, other }) => name === '@ai-sdk/openai chat' && field === 'reasoning' && !other.reasoning,
   },

@@ -9,6 +9,7 @@ import { createMistral } from '@ai-sdk/mistral'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { createXai } from '@ai-sdk/xai'
+import { createWorkersAI } from 'workers-ai-provider'
 import { key, kinds, named, parsed, replay } from './support.mjs'
 import * as vendors from './vendors.mjs'
 
@@ -35,7 +36,8 @@ async function collectParts(model) {
       const { inputTokens, outputTokens } = part.usage
       const prompt = inputTokens?.total ?? (typeof inputTokens === 'number' ? inputTokens : undefined)
       const completion = outputTokens?.total ?? (typeof outputTokens === 'number' ? outputTokens : undefined)
-      if (prompt !== undefined && completion !== undefined) {
+      // Nobody answers for no tokens at all: they weren't told.
+      if (prompt + completion > 0) {
         read.tokens = { prompt, completion }
         read.cached = inputTokens?.cacheRead
         read.reasoned = outputTokens?.reasoning
@@ -65,6 +67,8 @@ const aiSdk = {
   xai: (bytes) => collectParts(createXai(settings(bytes)).responses('grok-4')),
   mistral: (bytes) => collectParts(createMistral(settings(bytes))('mistral-large-latest')),
   cohere: (bytes) => collectParts(createCohere(settings(bytes))('command-a-03-2025')),
+  workers: (bytes) =>
+    collectParts(createWorkersAI({ binding: { run: async () => new Response(bytes).body } })('@cf/m')),
   bedrock: (bytes) =>
     collectParts(
       createAmazonBedrock({ region: 'us-east-1', ...settings(bytes, kinds.eventstream) })('amazon.nova-pro-v1:0'),
@@ -137,6 +141,8 @@ export function readersOf(api, file) {
     case 'cohere v1 chat':
     case 'cohere v1 generate':
       return [['cohere-ai', (bytes) => vendors.cohereFirst(bytes, { generate: api.endsWith('generate') })]]
+    case 'workers-ai':
+      return [['workers-ai-provider', aiSdk.workers]]
     case 'converse-stream':
       return [
         ['@aws-sdk/client-bedrock-runtime converse', vendors.bedrockConverse],
