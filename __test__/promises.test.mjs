@@ -5,9 +5,15 @@ import { test } from 'node:test'
 
 const root = new URL('../', import.meta.url)
 
+/** Whether a function of that name is there, and is a test. */
+function isRustTest(source, name) {
+  const test = String.raw`#\[(?:tokio::)?test(?:\([^)]*\))?\]\s*(?:#\[[^\]]*\]\s*)*(?:async\s+)?fn\s+`
+  return /^\w+$/.test(name) && new RegExp(`${test}${name}\\(`).test(source)
+}
+
 /** The promises that name a test which isn't there, each with what is wrong. */
 function broken(document, read) {
-  const rows = document.split('\n').filter((line) => line.startsWith('|') && !/^\|(---| promise )/.test(line))
+  const rows = document.split('\n').filter((line) => line.startsWith('|') && !/^\|(---| promise | sent )/.test(line))
   const wrong = []
   for (const row of rows) {
     const [promise, tests = ''] = row.split('|').slice(1, 3)
@@ -19,8 +25,8 @@ function broken(document, read) {
         continue
       }
       named++
-      const names = [`fn ${code}(`, `'${code}'`, `"${code}"`, `\`${code}\``]
-      const found = source !== undefined && names.some((name) => source.includes(name))
+      const names = [`'${code}'`, `"${code}"`, `\`${code}\``]
+      const found = source !== undefined && (isRustTest(source, code) || names.some((name) => source.includes(name)))
       if (!found) wrong.push(`${promise.trim()}: ${code}`)
     }
     if (named === 0) wrong.push(`${promise.trim()}: no test`)
@@ -36,9 +42,11 @@ test('every promise has a test that exists', () => {
 })
 
 test('a promise without its test is noticed', () => {
-  const read = () => "fn there() {} it(`where it is so`) it('is so') it(\"it's so\")"
+  const read = () => "#[test]\nfn there() {} fn helps() {} it(`where it is so`) it('is so') it(\"it's so\")"
   assert.deepEqual(broken('| kept | `crates/a.rs` `there` |', read).wrong, [])
   assert.deepEqual(broken('| broken | `crates/a.rs` `gone` |', read).wrong, ['broken: gone'])
+  // What only helps is no test.
+  assert.deepEqual(broken('| broken | `crates/a.rs` `helps` |', read).wrong, ['broken: helps'])
   // However the name is quoted.
   assert.deepEqual(broken("| kept | `__test__/a.mjs` `where it is so`, `is so`, `it's so` |", read).wrong, [])
   assert.deepEqual(broken('| broken | `__test__/a.mjs` `it is so` |', read).wrong, ['broken: it is so'])

@@ -85,6 +85,28 @@ test('a server of OpenAI’s format is one description', async () => {
   assert.deepEqual([received.at(-1).headers['x-region'], received.at(-1).body.model], ['south', 'm2'])
 })
 
+test('a server that refuses stream_options is asked without them where its description says so', async () => {
+  answer = (_, response) => {
+    if (received.at(-1).body.stream_options === undefined) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(hello)
+      return
+    }
+    const error = { message: 'Extra inputs are not permitted: stream_options', type: 'invalid_request_error' }
+    response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error }))
+  }
+  register({ name: 'asks', auth: 'optional' })
+  register({ name: 'leaves-out', auth: 'optional', quirks: { streamOptions: false } })
+  const ask = async (provider) => (await client().generate({ provider, model: 'm', prompt: 'Hi' })).text
+  const refused = {
+    type: 'invalid_request_error',
+    status: 400,
+    message: /Extra inputs are not permitted: stream_options/,
+  }
+  await assert.rejects(ask('asks'), refused)
+  assert.equal(await ask('leaves-out'), 'ok')
+  assert.equal(received.length, 2)
+})
+
 test('a provider may be like one that is known', async () => {
   says('event: message_stop\ndata: {"type":"message_stop"}\n\n')
   register({ name: 'claude-gateway', like: 'anthropic', baseUrl: base, headers: { 'x-team': 'blue' } })

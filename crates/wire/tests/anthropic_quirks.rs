@@ -25,7 +25,7 @@ fn text_comes_as_it_was_sent() {
 }
 
 #[test]
-fn the_pieces_of_a_signature_are_joined_and_ciphertext_is_kept() {
+fn a_signature_may_come_in_several_deltas_and_ciphertext_is_kept() {
     let decoded = fixture("thinking-with-signatures");
     let choice = decoded.answer().choices.remove(&0).unwrap();
     assert_eq!((choice.reasoning.as_str(), choice.text.as_str()), ("First", "Done"));
@@ -114,7 +114,7 @@ fn the_last_count_that_is_not_null_stands_and_none_are_added_up() {
 }
 
 #[test]
-fn the_end_is_message_stop() {
+fn the_end_is_message_stop_not_message_delta() {
     let decoded = fixture("no-message-stop");
     assert_eq!((decoded.text().as_str(), decoded.end.clone()), ("Hello", Ok(Completion::Truncated)));
     assert_eq!(decoded.usage()[0].completion_tokens, Some(7));

@@ -58,7 +58,7 @@ fn tools_of_the_provider_are_no_calls_of_ours() {
 }
 
 #[test]
-fn an_exception_is_the_end_with_its_name_and_status() {
+fn an_exception_message_is_the_end_with_its_name_and_status() {
     for (decoded, message, kind, status) in [
         (converse("exception"), "Too many requests, please wait.", "throttlingException", 429),
         (converse("model-exception"), "It broke.", "modelStreamErrorException", 500),
@@ -109,7 +109,7 @@ fn every_models_own_events_are_read_out_of_base64() {
 }
 
 #[test]
-fn parts_of_a_containers_body_line_up_with_nothing() {
+fn payload_parts_do_not_line_up_with_the_events_in_them() {
     for name in ["events-in-odd-parts", "lines-in-one-part", "lines-in-odd-parts"] {
         let decoded = sagemaker(name);
         assert_eq!((decoded.text().as_str(), decoded.finish()), ("Hello ☃", Some(("stop", Some("stop")))), "{name}");

@@ -98,8 +98,13 @@ fn other_parts_are_metadata() {
 }
 
 #[test]
-fn a_body_may_be_an_array_or_objects_with_nothing_between_them() {
-    assert_eq!(fixture("array").text(), "Hel}{[\"lo ]");
+fn without_alt_sse_a_body_is_an_array() {
+    let decoded = fixture("array");
+    assert_eq!((decoded.text().as_str(), decoded.finish()), ("Hel}{[\"lo ]", Some(("stop", Some("STOP")))));
+}
+
+#[test]
+fn proxies_put_objects_one_behind_the_other_with_nothing_between() {
     assert_eq!(fixture("concatenated").text(), "Hello");
     assert_eq!(fixture("concatenated-in-events").text(), "Hello");
 }

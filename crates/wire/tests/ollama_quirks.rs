@@ -38,7 +38,7 @@ fn calls_come_whole_and_end_with_stop() {
 }
 
 #[test]
-fn a_line_with_an_error_is_the_end() {
+fn a_bare_line_with_an_error_is_the_end() {
     let decoded = fixture("error-line");
     assert_eq!(decoded.error().unwrap().message, "an error was encountered while running the model");
     assert_eq!(decoded.text(), "Hel");
@@ -51,6 +51,20 @@ fn done_is_the_end_with_a_reason_or_without() {
     assert_eq!((decoded.text().as_str(), decoded.end.clone()), ("Hel", Ok(Completion::Truncated)));
     assert_eq!(fixture("one-line").text(), "Hello");
     assert_eq!(fixture("crlf-and-blank-lines").text(), "Hello");
+}
+
+#[test]
+fn a_read_may_hold_half_a_line_or_several() {
+    let expected = fixture("text");
+    let body = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ollama/text.sse")).unwrap();
+    let ends: Vec<_> = body.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    let [first, second, _] = ends[..] else { panic!("{ends:?}") };
+    // Half of the first; the rest of it, the second, and half of the third; the rest.
+    for pieces in [[first / 2, second + 20], [first + 20, second - 1], [second, second + 1]] {
+        let [one, two] = pieces;
+        let pieces = [&body[..one], &body[one..two], &body[two..]];
+        assert_eq!(decode(options(Protocol::Ollama, Some("application/x-ndjson")), pieces), expected);
+    }
 }
 
 #[test]

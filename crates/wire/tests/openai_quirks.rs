@@ -45,7 +45,7 @@ fn comments_pings_and_empty_data_say_nothing() {
 }
 
 #[test]
-fn reads_the_error_field_of_old_llama_servers() {
+fn old_llama_cpp_says_errors_in_a_field_of_its_own() {
     let decoded = fixture("llama-error-field");
     let error = decoded.error().unwrap();
     assert_eq!((error.message.as_str(), error.status), ("slot unavailable", Some(500)));
@@ -54,50 +54,100 @@ fn reads_the_error_field_of_old_llama_servers() {
 }
 
 #[test]
-fn null_content_null_frames_and_a_last_line_without_its_end() {
+fn the_first_chunk_may_have_null_for_content() {
     let decoded = fixture("null-opener");
     assert_eq!((decoded.text().as_str(), decoded.end.clone()), ("Hi", Ok(Completion::Complete)));
+    assert_eq!(decoded.events.iter().filter(|event| matches!(event, Event::Text { .. })).count(), 1);
 }
 
 #[test]
-fn data_without_a_space_and_crlf() {
+fn done_may_lack_its_blank_line() {
+    let body = |end: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"Hi\"}}}}]}}\n\ndata: [DONE]{end}")
+    };
+    let expected = whole(Protocol::OpenAi, &body("\n\n"));
+    assert_eq!(expected.end, Ok(Completion::Complete));
+    for end in ["", "\n", "\r", "\r\n"] {
+        assert_eq!(whole(Protocol::OpenAi, &body(end)), expected, "{end:?}");
+        assert_eq!(decode(options(Protocol::OpenAi, None), body(end).as_bytes().chunks(1)), expected, "{end:?}");
+    }
+}
+
+#[test]
+fn data_may_come_without_a_space_and_with_crlf() {
     assert_eq!(fixture("no-space-crlf").text(), "ab");
 }
 
 #[test]
-fn azure_begins_without_a_choice_and_ends_with_one_without_a_delta() {
+fn azures_first_chunk_has_empty_choices_and_no_names() {
     let decoded = fixture("azure");
     let answer = decoded.answer();
     assert_eq!((answer.id.as_deref(), answer.model.as_deref()), (Some("chatcmpl-1"), Some("m-1")));
     assert_eq!(decoded.text(), "Hi");
-    assert_eq!(decoded.usage()[0].total_tokens, Some(4));
+    assert!(decoded.metadata()[0]["prompt_filter_results"].is_array());
+}
+
+#[test]
+fn azures_last_choice_has_no_delta() {
+    let decoded = fixture("azure");
     let [metadata] = decoded.metadata()[..] else { panic!("{:?}", decoded.metadata()) };
-    assert!(metadata["prompt_filter_results"].is_array());
     assert_eq!(metadata["content_filter_offsets"], json!({ "check_offset": 1 }));
+    // It comes behind the one that has the reason.
     assert_eq!(decoded.finish(), Some(("stop", Some("stop"))));
 }
 
 #[test]
-fn groq_counts_under_its_own_name_and_calls_in_one_piece() {
+fn a_chunk_of_usage_alone_has_empty_choices() {
+    let decoded = fixture("azure");
+    assert_eq!((decoded.usage().len(), decoded.usage()[0].total_tokens), (1, Some(4)));
+    // Without a reason before it, it is no end.
+    let usage = r#"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}"#;
+    let text = r#"data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
+    let cut = whole(Protocol::OpenAi, &format!("{text}\n\n{usage}\n\n"));
+    assert_eq!((cut.usage()[0].total_tokens, cut.end.clone()), (Some(4), Ok(Completion::Truncated)));
+}
+
+#[test]
+fn groq_gives_usage_under_x_groq() {
     let decoded = fixture("groq");
-    assert_eq!(decoded.calls(), [("weather", r#"{"city":"Rome"}"#, true)]);
-    assert_eq!(decoded.usage()[0].prompt_tokens, Some(5));
+    let usage = decoded.usage()[0];
+    assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (Some(5), Some(2), Some(7)));
     assert_eq!(decoded.metadata(), [&json!({ "x_groq": { "id": "req_1", "seed": 7 } })]);
 }
 
 #[test]
-fn an_empty_finish_reason_is_none() {
-    assert_eq!(fixture("empty-finish-reason").finish(), Some(("unknown", None)));
-    assert_eq!(fixture("no-finish-reason").finish(), Some(("unknown", None)));
+fn groq_sends_a_whole_tool_call_in_one_delta() {
+    let decoded = fixture("groq");
+    assert_eq!(decoded.calls(), [("weather", r#"{"city":"Rome"}"#, true)]);
+    assert_eq!(decoded.finish(), Some(("tool-calls", Some("tool_calls"))));
 }
 
 #[test]
-fn stop_after_tool_calls_waits_for_their_results() {
+fn a_finish_reason_may_be_empty() {
+    assert_eq!(fixture("empty-finish-reason").finish(), Some(("unknown", None)));
+    let one = |reason: &str, done: &str| {
+        let delta = r#"{"index":0,"delta":{"content":"Hi"},"finish_reason":"@"}"#.replace('@', reason);
+        whole(Protocol::OpenAi, &format!("data: {{\"choices\":[{delta}]}}\n\n{done}"))
+    };
+    // It ends nothing, neither the answer nor the body.
+    assert_eq!(one("", "").end, Ok(Completion::Truncated));
+    assert_eq!(one("stop", "").end, Ok(Completion::Complete));
+    assert_eq!(one("", "data: [DONE]\n\n").end, Ok(Completion::Complete));
+}
+
+#[test]
+fn a_finish_reason_may_never_come() {
+    let decoded = fixture("no-finish-reason");
+    assert_eq!((decoded.finish(), decoded.end.clone()), (Some(("unknown", None)), Ok(Completion::Complete)));
+}
+
+#[test]
+fn tool_calls_may_end_with_stop() {
     assert_eq!(fixture("tool-calls-ending-with-stop").finish(), Some(("tool-calls", Some("stop"))));
 }
 
 #[test]
-fn an_error_beside_choices_is_the_end() {
+fn openrouter_sends_an_error_beside_choices_that_finish_with_error() {
     let decoded = fixture("openrouter-error");
     let error = decoded.error().unwrap();
     assert_eq!(error.message, "Provider disconnected");
@@ -128,7 +178,7 @@ fn an_error_inside_a_stream_is_said_once_even_if_done_follows() {
 }
 
 #[test]
-fn content_may_be_an_array_of_parts() {
+fn mistral_sends_content_as_an_array_of_typed_parts() {
     let decoded = fixture("mistral-parts");
     let choice = &decoded.answer().choices[&0];
     assert_eq!((choice.reasoning.as_str(), choice.text.as_str()), ("Let me see.", "It is four."));
@@ -136,7 +186,7 @@ fn content_may_be_an_array_of_parts() {
 }
 
 #[test]
-fn alternatives_are_told_apart_and_finish_once() {
+fn alternatives_interleave_and_are_told_apart_by_their_index() {
     let decoded = fixture("n-2");
     let answer = decoded.answer();
     assert_eq!((answer.choices[&0].text.as_str(), answer.choices[&1].text.as_str()), ("abc", "xy"));
@@ -145,11 +195,15 @@ fn alternatives_are_told_apart_and_finish_once() {
 }
 
 #[test]
-fn workers_ai_answers_in_response_and_counts_zero_beside_the_truth() {
+fn workers_ai_counts_zero_beside_the_truth() {
     let decoded = fixture("cloudflare");
-    assert_eq!(decoded.text(), "The 4!");
     assert_eq!(decoded.usage().len(), 1);
     assert_eq!(decoded.usage()[0].total_tokens, Some(12));
+}
+
+#[test]
+fn workers_ai_answers_in_response_in_choices_or_in_both_at_once() {
+    assert_eq!(fixture("cloudflare").text(), "The 4!");
     assert_eq!(fixture("cloudflare-beside-choices").text(), "Hi you");
 }
 

@@ -245,6 +245,14 @@ fn older_geminis_get_budgets_for_efforts() {
 }
 
 #[test]
+fn stream_options_are_left_out_for_a_server_that_refuses_them() {
+    let asked = |quirks: Value| body(RequestShape::OpenAi, &ask(&json!({ "stream": true, "quirks": quirks })));
+    assert_eq!(asked(json!({}))["stream_options"], json!({ "include_usage": true }));
+    let without = asked(json!({ "streamOptions": false }));
+    assert_eq!((without.get("stream_options"), &without["stream"]), (None, &json!(true)));
+}
+
+#[test]
 fn chat_completions_are_asked_as_each_server_understands() {
     let thinks = |style: &str, reasoning: &Value| {
         let quirks = json!({ "reasoning": style, "streamOptions": false, "seedField": "random_seed" });

@@ -34,7 +34,7 @@ fn recordings_read_as_an_independent_reading_reads() {
 }
 
 #[test]
-fn its_own_frames_and_choices_are_read() {
+fn an_answer_is_in_response_or_in_choices() {
     let decoded = fixture("text");
     assert_eq!((decoded.text().as_str(), decoded.finish()), ("Hel5lo ☃", Some(("unknown", None))));
     assert_eq!(decoded.usage()[0].total_tokens, Some(5));
