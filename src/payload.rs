@@ -39,7 +39,7 @@ pub(crate) fn write(event: &Event<'_>, push: &mut dyn FnMut(Kind, u32, &str)) {
         }
         // Numbers and the provider's own object: always serialisable.
         Event::Usage(usage) => push(Kind::Usage, 0, &serde_json::to_string(usage).unwrap_or_default()),
-        Event::Metadata(value) => push(Kind::Metadata, 0, &value.to_string()),
+        Event::Metadata(json) => push(Kind::Metadata, 0, json.as_str()),
         Event::Finish { .. } | Event::Error(_) => {}
     }
 }
@@ -89,7 +89,7 @@ pub(crate) fn read(kind: u32, choice: u32, payload: &str) -> Option<Event<'_>> {
             })
         }
         kind if kind == Kind::Usage as u32 => Event::Usage(serde_json::from_str(payload).ok()?),
-        kind if kind == Kind::Metadata as u32 => Event::Metadata(serde_json::from_str(payload).ok()?),
+        kind if kind == Kind::Metadata as u32 => Event::Metadata(RawJson::new(payload)?),
         kind if kind == Kind::Finish as u32 => {
             let finish: Finish = serde_json::from_str(payload).ok()?;
             Event::Finish { reason: finish_reason(&finish.reason), raw: finish.raw.map(Cow::Owned) }

@@ -61,7 +61,7 @@ fn keeps_the_laws(events: &[Event<'_>], end: &Result<Completion, DecodeError>) {
                 assert!(text == call.arguments || (text.trim().is_empty() && call.arguments == "{}"));
             }
             Event::ToolResult(result) => assert!(!result.id.is_empty()),
-            Event::Metadata(value) => assert!(value.is_object()),
+            Event::Metadata(json) => assert!(json.to_value().is_object()),
             Event::Usage(_) => {}
             Event::Finish { .. } | Event::Error(_) => assert_eq!(at + 1, events.len(), "nothing follows the end"),
         }

@@ -1,7 +1,7 @@
 //! What it costs to turn each provider's bytes into events, beside the least there is to do, which is to find the line
 //! ends.
 //!
-//! `cargo bench -p millstream-wire --bench providers`. The bodies are the recordings under `../shared/fixtures`, each
+//! `cargo bench -p millstream-wire --bench providers [-- NAME…]`; the names are those of formats. The bodies are the recordings under `../shared/fixtures`, each
 //! decoded from its start by a decoder of its own in reads of 16 KiB. Formats are interleaved, five rounds; the median
 //! counts. Allocations are counted over one round: those of a decoder's start and of metadata are among them.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
@@ -98,7 +98,9 @@ fn scenes() -> Vec<Scene> {
         }
         Scene { protocol, content_type, bodies, long }
     };
-    SCENES.into_iter().map(scene).filter(|scene| !scene.bodies.is_empty()).collect()
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |protocol: &Protocol| wanted.is_empty() || wanted.iter().any(|name| name == protocol.as_str());
+    SCENES.into_iter().filter(|scene| is_wanted(&scene.0)).map(scene).filter(|scene| !scene.bodies.is_empty()).collect()
 }
 
 /// Nanoseconds of one pass over these bodies.

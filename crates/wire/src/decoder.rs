@@ -4,8 +4,6 @@
 //! bytes and its first frame; from there on a frame goes straight to its decoder. What is wrong with a body is said once
 //! and stays said.
 
-use serde_json::Value;
-
 use crate::detect::{self, Body, Promise, Shape, Wanted};
 use crate::formats::text::TextDecoder;
 use crate::formats::whole;
@@ -17,7 +15,7 @@ use crate::framing::values::ValuesDecoder;
 use crate::json::Raw;
 use crate::providers::aws::{self, Kind};
 use crate::reader::Reader;
-use crate::{DecodeError, Event, Protocol};
+use crate::{DecodeError, Event, Protocol, RawJson};
 
 /// Frames of an application's own that may come before one that shows the format.
 const MAX_PRELUDE: usize = 16;
@@ -304,7 +302,7 @@ impl Frames {
         let Some(protocol) = shape.protocol() else {
             let got = match shape {
                 Shape::Unknown if prelude.len() < MAX_PRELUDE => {
-                    prelude.extend(Raw::parse(&frame.text()).map(Raw::to_value));
+                    prelude.extend(Raw::parse(&frame.text()).map(RawJson::of));
                     return Ok(());
                 }
                 Shape::Unknown => "events of no known format",
@@ -320,11 +318,11 @@ impl Frames {
     }
 
     /// The first frame of a known format, then what came before it: the answer's start has to be first.
-    fn frame_after(&mut self, prelude: Vec<Value>, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
+    fn frame_after(&mut self, prelude: Vec<RawJson>, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), DecodeError> {
         let result = self.reader.frame(frame, sink).map_err(|fault| self.error(fault));
         if result.is_ok() && !self.reader.is_ended() {
-            for value in prelude {
-                self.reader.metadata(value, sink);
+            for json in prelude {
+                self.reader.metadata(json, sink);
             }
         }
         result

@@ -209,8 +209,18 @@ impl Shape {
     }
 }
 
+/// What the first frame of a provider's own answers begins with, and nobody else's.
+const BEGINNINGS: [(Protocol, &[u8]); 3] = [
+    (Protocol::Anthropic, br#"{"type":"message_start","#),
+    (Protocol::OpenAiResponses, br#"{"type":"response.created","#),
+    (Protocol::Gemini, br#"{"candidates": [{"content": {"#),
+];
+
 /// Whether a frame shows that it is of this format, by more than what several have.
 pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
+    if BEGINNINGS.iter().any(|(of, beginning)| *of == protocol && frame.data.starts_with(beginning)) {
+        return true;
+    }
     // Some providers name events as applications do.
     let shape_of_data = || shape(Frame { event: "", data: frame.data });
     match protocol {
@@ -266,34 +276,35 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
     if !raw.is_object() {
         return Shape::Alien;
     }
-    if raw.some("choices").is_some() {
+    let members = raw.members();
+    if members.some("choices").is_some() {
         return Shape::OpenAi;
     }
-    if raw.some("candidates").is_some_and(Raw::is_array)
-        || ["promptFeedback", "usageMetadata"].iter().any(|name| raw.some(name).is_some_and(Raw::is_object))
+    if members.some("candidates").is_some_and(Raw::is_array)
+        || ["promptFeedback", "usageMetadata"].iter().any(|name| members.some(name).is_some_and(Raw::is_object))
     {
         return Shape::Provider(Protocol::Gemini);
     }
-    let names = |names: &[&str]| names.iter().any(|name| raw.some(name).is_some());
+    let names = |names: &[&str]| names.iter().any(|name| members.some(name).is_some());
     if names(&["done"]) && names(&["created_at", "model"]) && names(&["message", "response"]) {
         return Shape::Provider(Protocol::Ollama);
     }
-    let kind = raw.some("event_type").and_then(Raw::inner).unwrap_or_default();
+    let kind = members.some("event_type").and_then(Raw::inner).unwrap_or_default();
     if kind.starts_with("interaction.") || kind.starts_with("step.") {
         return Shape::Provider(Protocol::GeminiInteractions);
     }
-    let results = raw.some("results").and_then(|results| results.items().next());
+    let results = members.some("results").and_then(|results| results.items().next());
     if results.is_some_and(|result| result.field("generated_text").is_some()) {
         return Shape::Provider(Protocol::Watsonx);
     }
     if names(&["is_finished"]) {
         return Shape::Provider(Protocol::Cohere);
     }
-    let event = raw.some("event").and_then(Raw::as_str);
+    let event = members.some("event").and_then(Raw::as_str);
     if event.is_some_and(|name| crate::formats::events::EVENTS.contains(&&*name)) {
         return Shape::Events;
     }
-    if let Some(kind) = raw.some("type").and_then(Raw::as_str) {
+    if let Some(kind) = members.some("type").and_then(Raw::as_str) {
         match &*kind {
             "message_start"
             | "message_delta"
@@ -308,8 +319,8 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             kind if kind.starts_with("response.") => return Shape::Provider(Protocol::OpenAiResponses),
             "chunk" | "complete" => return Shape::Chunk,
             "ping" => return Shape::Silent,
-            "error" if raw.some("errorText").is_some() => return Shape::UiMessage,
-            "error" if raw.some("error").is_some_and(Raw::is_string) => return Shape::Chunk,
+            "error" if members.some("errorText").is_some() => return Shape::UiMessage,
+            "error" if members.some("error").is_some_and(Raw::is_string) => return Shape::Chunk,
             "error" => return Shape::OpenAi,
             "start" | "start-step" | "finish-step" | "message-metadata" | "source-url" | "source-document"
             | "abort" => {
@@ -324,15 +335,15 @@ pub(crate) fn shape(frame: Frame<'_>) -> Shape {
             _ => {}
         }
     }
-    let has = |name: &str| raw.some(name).is_some();
+    let has = |name: &str| members.some(name).is_some();
     if has("content") && has("finished") {
         // A failure may stand beside these.
         Shape::Content
-    } else if has("error") || raw.field("object").and_then(Raw::inner).is_some_and(|kind| kind == "error") {
+    } else if has("error") || members.field("object").and_then(Raw::inner).is_some_and(|kind| kind == "error") {
         Shape::OpenAi
     } else if has("token") {
         Shape::Events
-    } else if raw.field("content").is_some() || has("finished") {
+    } else if members.field("content").is_some() || has("finished") {
         Shape::Content
     } else if has("response") || has("value") || has("tool_calls") {
         Shape::OpenAi

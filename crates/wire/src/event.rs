@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::Raw;
+use crate::json::{ObjectText, Raw};
 
 /// One thing that happened in a model's answer.
 ///
@@ -62,7 +62,7 @@ pub enum Event<'a> {
     /// Token counts.
     Usage(Usage),
     /// What has no event of its own: citations, refusals, log probabilities, provider fields. Always an object.
-    Metadata(Value),
+    Metadata(RawJson),
     /// The answer is complete by the format's own word (its terminal marker or a finish reason).
     Finish {
         /// Normalised.
@@ -194,6 +194,26 @@ impl RawJson {
         Self(raw.text().to_owned())
     }
 
+    /// An object of members that are text already.
+    pub(crate) fn object(members: ObjectText) -> Self {
+        Self(members.into_text())
+    }
+
+    /// Itself where it is an object, else one with it as `value`.
+    pub(crate) fn into_object(self) -> Self {
+        if Raw::known(&self.0).is_object() {
+            return self;
+        }
+        let mut members = ObjectText::new();
+        members.put("value", Raw::known(&self.0));
+        Self::object(members)
+    }
+
+    /// Walks the text.
+    pub(crate) fn raw(&self) -> Raw<'_> {
+        Raw::known(&self.0)
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -203,7 +223,7 @@ impl RawJson {
     /// The value, read. A number beyond what a double holds becomes the text it was written as.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        Raw::known(&self.0).to_value()
+        self.raw().to_value()
     }
 }
 

@@ -151,6 +151,11 @@ impl<'a> Raw<'a> {
         self.field(name).filter(|value| !value.is_null())
     }
 
+    /// Its members, walked once: for who asks for several.
+    pub(crate) fn members(self) -> Members<'a> {
+        Members(self.fields().collect())
+    }
+
     /// The elements of an array; nothing for any other value.
     pub(crate) fn items(self) -> Items<'a> {
         Items { text: if self.is_array() { self.0 } else { "[]" }, at: 1 }
@@ -178,6 +183,26 @@ impl<'a> Raw<'a> {
                 number.map_or_else(|| Value::String(self.0.to_owned()), Value::Number)
             }
         }
+    }
+}
+
+/// The members of an object, by name.
+#[derive(Debug)]
+pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
+
+impl<'a> Members<'a> {
+    /// As [`Raw::field`].
+    pub(crate) fn field(&self, name: &str) -> Option<Raw<'a>> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// As [`Raw::some`].
+    pub(crate) fn some(&self, name: &str) -> Option<Raw<'a>> {
+        self.field(name).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Raw<'a>)> {
+        self.0.iter().map(|(key, value)| (&**key, *value))
     }
 }
 
@@ -333,6 +358,44 @@ pub(crate) fn is_blank(text: &str) -> bool {
     skip_space(text.as_bytes(), 0) == text.len()
 }
 
+/// The text of an object, put together of members whose values are text already.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectText(String);
+
+impl ObjectText {
+    pub(crate) fn new() -> Self {
+        Self("{".to_owned())
+    }
+
+    /// Adds a member.
+    pub(crate) fn put(&mut self, name: &str, value: Raw<'_>) {
+        let Self(text) = self;
+        text.reserve(name.len() + value.0.len() + 5);
+        if !self.is_empty() {
+            self.0.push(',');
+        }
+        let Self(text) = self;
+        if memchr::memchr2(b'"', b'\\', name.as_bytes()).is_some() || name.bytes().any(|byte| byte < 0x20) {
+            text.push_str(&quote(name));
+        } else {
+            text.push('"');
+            text.push_str(name);
+            text.push('"');
+        }
+        text.push(':');
+        text.push_str(value.0);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.len() == 1
+    }
+
+    pub(crate) fn into_text(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
 /// `text` with every control character, quote and backslash escaped, between quotes.
 pub(crate) fn quote(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
@@ -371,9 +434,45 @@ pub(crate) fn special_marks(eight: [u8; 8]) -> u64 {
 
 /// As [`string_end`], and whether there are escapes before it.
 #[inline]
-pub(crate) fn string_end_escaped(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+pub(crate) fn string_end_escaped(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+    // Most strings are names and tokens.
+    match special(bytes, at) {
+        Found::Quote(end) => Some((end, false)),
+        Found::Other(at) => long_string_end(bytes, at),
+        Found::Nothing => None,
+    }
+}
+
+/// What stands first of all that has to be escaped in a string.
+enum Found {
+    Quote(usize),
+    /// None of it, up to here, or something else than a quote.
+    Other(usize),
+    /// The text ends before.
+    Nothing,
+}
+
+/// Looks at the next eight bytes.
+#[inline]
+fn special(bytes: &[u8], at: usize) -> Found {
+    let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
+        return if at < bytes.len() { Found::Other(at) } else { Found::Nothing };
+    };
+    let marks = special_marks(*eight);
+    if marks == 0 {
+        return Found::Other(at + 8);
+    }
+    let at = at + marks.trailing_zeros() as usize / 8;
+    if bytes.get(at) == Some(&b'"') { Found::Quote(at) } else { Found::Other(at) }
+}
+
+/// The rest of a string that is longer than eight bytes or has an escape.
+fn long_string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    /// As many as two vector registers of any machine hold, so that the compiler uses them.
+    const WIDE: usize = 32;
     let mut escaped = false;
     loop {
+        let mut left = 2;
         while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let marks = special_marks(*eight);
             if marks != 0 {
@@ -384,6 +483,15 @@ pub(crate) fn string_end_escaped(bytes: &[u8], mut at: usize) -> Option<(usize, 
                 break;
             }
             at += 8;
+            left -= 1;
+            if left == 0 {
+                while let Some(wide) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WIDE>)
+                    && !wide.iter().fold(false, |any, &byte| any | (byte == b'"') | (byte == b'\\') | (byte < 0x20))
+                {
+                    at += WIDE;
+                }
+                left = WIDE / 8;
+            }
         }
         match *bytes.get(at)? {
             b'"' => return Some((at, escaped)),

@@ -2,8 +2,6 @@
 //!
 //! What always holds: one decoder reads one answer from its first frame to its last. Imports the decoders.
 
-use serde_json::Value;
-
 use crate::formats::chunk::ChunkDecoder;
 use crate::formats::content::ContentDecoder;
 use crate::formats::events::EventsDecoder;
@@ -21,13 +19,13 @@ use crate::providers::ollama::OllamaDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
 use crate::providers::watsonx::WatsonxDecoder;
-use crate::{Completion, Protocol};
+use crate::{Completion, Protocol, RawJson};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Reader {
     /// No frame has shown the format yet. Objects that came before one that does.
     Undecided {
-        prelude: Vec<Value>,
+        prelude: Vec<RawJson>,
     },
     OpenAi(Box<OpenAiDecoder>),
     Anthropic(Box<AnthropicDecoder>),
@@ -129,8 +127,8 @@ impl Reader {
         each!(self, decoder => decoder.frame(frame, sink), Ok(()))
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        each!(self, decoder => decoder.metadata(value, sink), ());
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        each!(self, decoder => decoder.metadata(json, sink), ());
     }
 
     #[inline]

@@ -17,6 +17,10 @@ const MODEL: &str = "asked-for";
 const BEGAN: u64 = 1_741_569_952_123;
 
 /// How an answer ends for its client.
+fn metadata(value: Value) -> Event<'static> {
+    Event::Metadata(RawJson::from(&value))
+}
+
 fn failure_of(decoded: &Decoded) -> Option<ProviderError> {
     match (&decoded.end, decoded.events.last()) {
         (_, Some(Event::Error(error))) => Some(error.clone()),
@@ -142,7 +146,7 @@ fn told(format: Format, events: &[Event<'static>], failure: Option<&ProviderErro
             Event::ToolCall(call) if format == Format::UiMessage && !call.valid => {
                 told.push(event.clone());
                 let input = serde_json::from_str(&call.arguments).unwrap_or_else(|_| json!(call.arguments));
-                told.push(Event::Metadata(json!({
+                told.push(metadata(json!({
                     "type": "tool-input-error", "toolCallId": call.id, "toolName": call.name, "input": input,
                     "errorText": "the arguments of the call are incomplete or malformed",
                 })));
@@ -157,7 +161,7 @@ fn told(format: Format, events: &[Event<'static>], failure: Option<&ProviderErro
                 };
                 told.push(Event::ToolResult(ToolResult { name: String::new(), result: result_told, ..result.clone() }));
             }
-            Event::Metadata(value) if format == Format::UiMessage && value == &json!({}) => {}
+            Event::Metadata(value) if format == Format::UiMessage && value.to_value() == json!({}) => {}
             _ => told.push(event.clone()),
         }
     }
@@ -168,7 +172,7 @@ fn told(format: Format, events: &[Event<'static>], failure: Option<&ProviderErro
             let pieces = events.iter().filter(|event| matches!(event, Event::Text { choice: 0, .. })).count();
             last.extend([("processingTime".to_owned(), json!(7)), ("totalChunks".to_owned(), json!(pieces))]);
         }
-        told.push(Event::Metadata(Value::Object(last)));
+        told.push(metadata(Value::Object(last)));
     }
     told.extend(usage.filter(|_| format != Format::Text).map(Event::Usage));
     match failure {
@@ -395,7 +399,7 @@ fn sample() -> Vec<Event<'static>> {
         Event::Reasoning { choice: 0, text: "".into(), signature: Some("sig==".into()) },
         Event::Text { choice: 0, text: "Hel\"\\\u{0}\u{7f}\r".into() },
         Event::Text { choice: 1, text: "other".into() },
-        Event::Metadata(json!({ "citations": ["https://a.example"] })),
+        metadata(json!({ "citations": ["https://a.example"] })),
         delta(Some("f"), ""),
         delta(None, "{\"a\":\n"),
         delta(None, "1}"),
@@ -563,7 +567,7 @@ fn events_of(deeds: &[Deed], named: bool) -> Vec<Event<'static>> {
                 if *choice != 0 {
                     members.insert("choice".to_owned(), (*choice).into());
                 }
-                events.push(Event::Metadata(Value::Object(members)));
+                events.push(metadata(Value::Object(members)));
             }
             Deed::Usage(counts) => {
                 let [prompt, completion, cached, reasoning, audio] = counts.map(|count| count.map(u64::from));

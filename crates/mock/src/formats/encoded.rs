@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use millstream_wire::encode::{Encoder, EncoderOptions, Failure, Format};
-use millstream_wire::{Event, FinishReason, ToolCall as WireCall, Usage};
+use millstream_wire::{Event, FinishReason, RawJson, ToolCall as WireCall, Usage};
 use serde_json::Value;
 
 use super::{Counts, Frames, Identity, Part, call_id};
@@ -57,7 +57,7 @@ impl Frames for Encoded {
     fn start(&mut self, _out: &mut Vec<u8>) {}
 
     fn metadata(&mut self, out: &mut Vec<u8>, data: &Value) {
-        self.event(out, &Event::Metadata(data.clone()));
+        self.event(out, &Event::Metadata(RawJson::from(data)));
     }
 
     fn reasoning(&mut self, out: &mut Vec<u8>, text: &str) {

@@ -47,7 +47,9 @@ impl Chunk {
                 frame("tool_call", out, |object| members::call(object, call));
             }
             Event::ToolResult(result) => frame("tool_result", out, |object| members::result(object, result)),
-            Event::Metadata(value) => frame("metadata", out, |object| json::value(object.key("metadata"), value)),
+            Event::Metadata(value) => {
+                frame("metadata", out, |object| json::text(object.key("metadata"), value.as_str()));
+            }
             _ => {}
         }
     }

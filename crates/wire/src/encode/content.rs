@@ -51,7 +51,7 @@ impl Content {
                 members::result(&mut inner, result);
                 inner.end();
             }),
-            Event::Metadata(value) => frame(false, out, |object| json::value(object.key("metadata"), value)),
+            Event::Metadata(value) => frame(false, out, |object| json::text(object.key("metadata"), value.as_str())),
             _ => {}
         }
     }

@@ -118,7 +118,7 @@ impl Events {
             }
             Event::ToolCall(call) => self.object("tool_call", out, |object| members::call(object, call)),
             Event::ToolResult(result) => self.object("tool_result", out, |object| members::result(object, result)),
-            Event::Metadata(value) => self.frame("metadata", out, |out| json::value(out, value)),
+            Event::Metadata(value) => self.frame("metadata", out, |out| json::text(out, value.as_str())),
             _ => {}
         }
     }

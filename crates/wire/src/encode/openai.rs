@@ -158,7 +158,11 @@ impl OpenAi {
                     self.call(call.choice, call.index, &call.id, Some(&call.name), &call.arguments, out);
                 }
             }
-            Event::Metadata(Value::Object(members)) => self.metadata(members, out),
+            Event::Metadata(json) => {
+                if let Value::Object(members) = json.to_value() {
+                    self.metadata(&members, out);
+                }
+            }
             _ => {}
         }
     }

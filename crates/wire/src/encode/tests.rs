@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::*;
-use crate::ToolCall;
+use crate::{RawJson, ToolCall};
 
 fn count(value: &Value, name: &str) -> Option<u64> {
     value[name].as_u64()
@@ -58,7 +58,7 @@ fn event_of<'a>(call: &str, args: &'a Value) -> Event<'a> {
             arguments: text(first, "arguments").to_owned(),
             valid: first["valid"] != false,
         }),
-        "sendMetadata" => Event::Metadata(first.clone()),
+        "sendMetadata" => Event::Metadata(RawJson::from(first)),
         "sendUsage" => Event::Usage(usage_of(first)),
         "start" => Event::Start { id: None, model: None },
         other => panic!("no event for {other}"),

@@ -7,8 +7,6 @@
 //! they came. A call whose first piece doesn't name its tool is given whole, since the format has no place for it
 //! before.
 
-use serde_json::Value;
-
 use super::json::{self, Object, typed_frame as frame};
 use super::{Answer, Failure, members};
 use crate::json::Raw;
@@ -144,13 +142,13 @@ impl UiMessage {
                 output(result, out);
                 self.answered = true;
             }
-            Event::Metadata(value) if is_part(value) => {
+            Event::Metadata(value) if is_part(value.raw()) => {
                 out.push_str("data: ");
-                json::value(out, value);
+                json::text(out, value.as_str());
                 out.push_str("\n\n");
             }
             Event::Metadata(value) => frame("message-metadata", out, |metadata| {
-                json::value(metadata.key("messageMetadata"), value);
+                json::text(metadata.key("messageMetadata"), value.as_str());
             }),
             _ => {}
         }
@@ -227,15 +225,15 @@ fn output(result: &ToolResult, out: &mut String) {
 }
 
 /// Whether metadata is a frame of this format that needs nothing else around it.
-fn is_part(value: &Value) -> bool {
-    match value["type"].as_str() {
-        Some("source-url") => value["sourceId"].is_string() && value["url"].is_string(),
-        Some(kind) => {
-            let free = |name: &str| value.get(name).is_none_or(Value::is_string);
-            let transient = value.get("transient").is_none_or(Value::is_boolean);
-            kind.len() > 5 && kind.starts_with("data-") && value.get("data").is_some() && free("id") && transient
+fn is_part(value: Raw<'_>) -> bool {
+    let is_string = |name: &str| value.field(name).is_some_and(Raw::is_string);
+    match value.field("type").and_then(Raw::as_str).as_deref() {
+        Some("source-url") => is_string("sourceId") && is_string("url"),
+        Some(kind) if kind.len() > 5 && kind.starts_with("data-") => {
+            let transient = value.field("transient").is_none_or(|flag| matches!(flag.text(), "true" | "false"));
+            value.field("data").is_some() && value.field("id").is_none_or(Raw::is_string) && transient
         }
-        None => false,
+        _ => false,
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
 use crate::frame::{Budget, Fault, Frame, Sink};
-use crate::json::Raw;
+use crate::json::{ObjectText, Raw};
 use crate::providers::tools::{Calls, Delta};
 use crate::providers::{error_body, openai, usage};
 use crate::{Completion, Event, FinishReason, ProviderError, RawJson, ToolResult, Usage};
@@ -119,7 +117,7 @@ impl Answer {
     pub(super) fn result(&mut self, raw: Raw<'_>, sink: &mut Sink<'_>) {
         let text = |names: &[&str]| names.iter().find_map(|name| raw.some(name)).and_then(Raw::as_str);
         let Some(id) = text(&["id", "toolCallId"]).filter(|id| !id.is_empty()) else {
-            self.metadata(raw.to_value(), sink);
+            self.metadata(RawJson::of(raw), sink);
             return;
         };
         self.started = true;
@@ -129,28 +127,24 @@ impl Answer {
         sink(Event::ToolResult(ToolResult {
             id: id.into_owned(),
             name: text(&["name", "toolName", "tool"]).unwrap_or_default().into_owned(),
-            result: value.map_or_else(|| RawJson::from(&Value::Null), RawJson::of),
+            result: value.map_or_else(|| RawJson::of(Raw::known("null")), RawJson::of),
             is_error: failure.is_some() || raw.field("isError").is_some_and(Raw::is_true),
         }));
     }
 
-    pub(super) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+    pub(super) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
         self.started = true;
-        sink(Event::Metadata(match value {
-            Value::Object(members) => Value::Object(members),
-            other => Value::Object(Map::from_iter([("value".to_owned(), other)])),
-        }));
+        sink(Event::Metadata(json.into_object()));
     }
 
     /// The members of an object that have no meaning of their own here.
     pub(super) fn metadata_without(&mut self, raw: Raw<'_>, known: &[&str], sink: &mut Sink<'_>) {
-        let members: Map<_, _> = raw
-            .fields()
-            .filter(|(key, value)| !known.contains(&&**key) && !value.is_null())
-            .map(|(key, value)| (key.into_owned(), value.to_value()))
-            .collect();
+        let mut members = ObjectText::new();
+        for (key, value) in raw.fields().filter(|(key, value)| !known.contains(&&**key) && !value.is_null()) {
+            members.put(&key, value);
+        }
         if !members.is_empty() {
-            self.metadata(Value::Object(members), sink);
+            self.metadata(RawJson::object(members), sink);
         }
     }
 

@@ -5,12 +5,10 @@
 //! `finishReason` in it are read, the rest is metadata. Types of [`encode`](crate::encode)'s own are `reasoning`,
 //! `tool_call_delta`, `tool_call`, `tool_result` and `metadata`.
 
-use serde_json::json;
-
 use super::answer::{Answer, Objects, call_of, reason_of};
-use crate::Completion;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
+use crate::{Completion, RawJson};
 
 /// Reads the frames of one answer.
 #[derive(Debug, Clone)]
@@ -27,8 +25,8 @@ impl ChunkDecoder {
         self.answer.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: serde_json::Value, sink: &mut Sink<'_>) {
-        self.answer.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.answer.metadata(json, sink);
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -81,7 +79,7 @@ impl Objects for ChunkDecoder {
             }
             "tool_result" => self.answer.result(raw, sink),
             "metadata" if raw.some("metadata").is_some_and(Raw::is_object) => {
-                self.answer.metadata(raw.some("metadata").unwrap_or(raw).to_value(), sink);
+                self.answer.metadata(RawJson::of(raw.some("metadata").unwrap_or(raw)), sink);
             }
             "error" => {
                 if let Some(usage) = raw.some("usage") {
@@ -92,7 +90,7 @@ impl Objects for ChunkDecoder {
             _ => match raw.some("error").filter(|error| !error.is_void()) {
                 Some(error) => self.answer.fail_with(error, sink),
                 None if raw.is_void() => {}
-                None => self.answer.metadata(json!(raw.to_value()), sink),
+                None => self.answer.metadata(RawJson::of(raw), sink),
             },
         }
         Ok(())

@@ -5,9 +5,9 @@
 //! say `finished` at all (`undefined` leaves no trace in JSON) ends with a clean end of the body, since it has no other.
 
 use super::answer::{Answer, Objects, call_of, reason_of};
-use crate::Completion;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
+use crate::{Completion, RawJson};
 
 /// Reads the frames of one answer.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ impl ContentDecoder {
         self.answer.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: serde_json::Value, sink: &mut Sink<'_>) {
-        self.answer.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.answer.metadata(json, sink);
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -72,7 +72,7 @@ impl Objects for ContentDecoder {
             self.answer.keep_usage(usage);
         }
         if let Some(metadata) = raw.some("metadata") {
-            self.answer.metadata(metadata.to_value(), sink);
+            self.answer.metadata(RawJson::of(metadata), sink);
         }
         let known = [
             "content",

@@ -28,7 +28,7 @@ use serde_json::json;
 use super::answer::{Answer, Item, call_of, each_item, reason_of};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Raw};
-use crate::{Completion, Event};
+use crate::{Completion, Event, RawJson};
 
 /// The names of the events, as in the public `SSEEventType`, and those for tools and reasoning.
 pub const EVENTS: [&str; 10] = [
@@ -61,8 +61,8 @@ impl EventsDecoder {
         self.answer.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: serde_json::Value, sink: &mut Sink<'_>) {
-        self.answer.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.answer.metadata(json, sink);
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -81,7 +81,7 @@ impl EventsDecoder {
             if !frame.is_heartbeat() {
                 let text = frame.text();
                 let data = Raw::parse(&text).map_or_else(|| json!(text), Raw::to_value);
-                self.answer.metadata(json!({ "event": frame.event, "data": data }), sink);
+                self.answer.metadata(RawJson::from(&json!({ "event": frame.event, "data": data })), sink);
             }
             return Ok(());
         }
@@ -126,7 +126,7 @@ impl EventsDecoder {
             }
             "tool_result" => self.answer.result(raw, sink),
             "usage" => self.answer.usage_now(raw.some("usage").unwrap_or(raw), sink),
-            "metadata" => self.answer.metadata(raw.to_value(), sink),
+            "metadata" => self.answer.metadata(RawJson::of(raw), sink),
             "error" => self.answer.fail_with(raw, sink),
             _ if raw.field("aborted").is_some_and(Raw::is_true) => self.answer.aborted(raw.some("reason"), sink),
             _ => self.answer.finish(reason_of(raw), sink),
@@ -157,7 +157,7 @@ impl EventsDecoder {
             self.answer.usage_now(raw, sink);
         }
         if let Some(metadata) = raw.some("metadata") {
-            self.answer.metadata(metadata.to_value(), sink);
+            self.answer.metadata(RawJson::of(metadata), sink);
         }
         let known = [
             "event",

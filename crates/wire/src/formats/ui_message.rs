@@ -5,14 +5,12 @@
 //! the model, and what [`encode`](crate::encode) tells of a failure.
 //! The types are those of `ui-message-chunks.ts` of the `ai` package, version 6.
 
-use serde_json::{Map, Value, json};
-
 use super::answer::{Answer, Objects, call_of};
-use crate::Completion;
 use crate::frame::{Fault, Frame, Sink};
-use crate::json::Raw;
+use crate::json::{ObjectText, Raw};
 use crate::providers::tools::Delta;
 use crate::providers::usage;
+use crate::{Completion, RawJson};
 
 /// Reads the frames of one answer.
 #[derive(Debug, Clone)]
@@ -33,8 +31,8 @@ impl UiMessageDecoder {
         self.answer.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.answer.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.answer.metadata(json, sink);
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -46,7 +44,7 @@ impl UiMessageDecoder {
         let Some(metadata) = raw.some("messageMetadata") else { return };
         if !metadata.is_object() {
             if !metadata.is_void() {
-                self.answer.metadata(metadata.to_value(), sink);
+                self.answer.metadata(RawJson::of(metadata), sink);
             }
             return;
         }
@@ -60,23 +58,25 @@ impl UiMessageDecoder {
                 || (counts.is_some() && matches!(key, "usage" | "totalUsage"))
                 || (key == "error" && value.some("message").is_some_and(Raw::is_string))
         };
-        let mut rest = Map::new();
+        let mut rest = ObjectText::new();
         for (key, value) in metadata.fields() {
             if !is_told(&key, value) {
-                rest.insert(key.into_owned(), value.to_value());
+                rest.put(&key, value);
             } else if key == "error" {
                 self.failure = Some(value.text().to_owned());
             }
         }
         if !rest.is_empty() {
-            self.answer.metadata(Value::Object(rest), sink);
+            self.answer.metadata(RawJson::object(rest), sink);
         }
     }
 
     /// A failure in the metadata that was none of the answer's.
     fn give_failure(&mut self, sink: &mut Sink<'_>) {
         if let Some(failure) = self.failure.take().as_deref().and_then(Raw::parse) {
-            self.answer.metadata(json!({ "error": failure.to_value() }), sink);
+            let mut rest = ObjectText::new();
+            rest.put("error", failure);
+            self.answer.metadata(RawJson::object(rest), sink);
         }
     }
 
@@ -139,7 +139,7 @@ impl Objects for UiMessageDecoder {
             "tool-input-available" => self.answer.call(0, &input_of(raw), true, sink)?,
             "tool-input-error" => {
                 self.answer.call(0, &input_of(raw), false, sink)?;
-                self.answer.metadata(raw.to_value(), sink);
+                self.answer.metadata(RawJson::of(raw), sink);
             }
             "tool-output-available" | "tool-output-error" => self.answer.result(raw, sink),
             "error" => self.fail(raw, sink),
@@ -153,7 +153,7 @@ impl Objects for UiMessageDecoder {
             "message-metadata" => self.message_metadata(raw, &[], sink),
             "text-start" | "text-end" | "start-step" | "finish-step" | "ping" => {}
             _ if raw.is_void() => {}
-            _ => self.answer.metadata(raw.to_value(), sink),
+            _ => self.answer.metadata(RawJson::of(raw), sink),
         }
         Ok(())
     }

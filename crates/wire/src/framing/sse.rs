@@ -117,8 +117,9 @@ pub struct SseDecoder {
     /// line being read. One buffer for both, so that a long line that comes in many pieces moves only once more.
     buffer: Vec<u8>,
     data_len: usize,
-    /// The event's name so far.
+    /// The event's name so far, if `named`, else that of the event before: most are called as that was.
     event: String,
+    named: bool,
     /// The ID given in the event's lines, if `id_given`; takes effect at the blank line.
     id: String,
     id_given: bool,
@@ -146,6 +147,7 @@ impl SseDecoder {
             buffer: Vec::new(),
             data_len: 0,
             event: String::new(),
+            named: false,
             id: String::new(),
             id_given: false,
             event_retry: None,
@@ -294,7 +296,10 @@ impl SseDecoder {
                     self.keep_data(Some(value));
                 }
             } else {
-                self.line(line, sink);
+                match line.strip_prefix(b"event:") {
+                    Some(value) => self.name(without_space(value)),
+                    None => self.line(line, sink),
+                }
                 // A broken name or ID grows in decoding, threefold at most.
                 self.check(held, 0)?;
             }
@@ -401,10 +406,7 @@ impl SseDecoder {
                     sink(SseItem::Comment(text));
                 }
             }
-            Line::Field { name: b"event", value, .. } => {
-                self.event.clear();
-                self.event.push_str(&text(value));
-            }
+            Line::Field { name: b"event", value, .. } => self.name(value),
             Line::Field { name: b"id", value, .. } => {
                 if !value.contains(&0) {
                     self.id.clear();
@@ -426,6 +428,15 @@ impl SseDecoder {
         }
     }
 
+    #[inline]
+    fn name(&mut self, value: &[u8]) {
+        if self.event.as_bytes() != value {
+            self.event.clear();
+            self.event.push_str(&text(value));
+        }
+        self.named = true;
+    }
+
     /// The blank line: gives the event, if it has data. `single` is its data where that was not copied.
     #[inline]
     fn dispatch<F>(&mut self, single: Option<&[u8]>, complete: bool, sink: &mut F)
@@ -443,7 +454,7 @@ impl SseDecoder {
         };
         if let Some(data) = data {
             sink(SseItem::Event(SseEvent {
-                event: &self.event,
+                event: if self.named { &self.event } else { "" },
                 data,
                 id: &self.last_event_id,
                 retry: self.event_retry,
@@ -459,7 +470,7 @@ impl SseDecoder {
 
     #[inline]
     fn forget_event(&mut self) {
-        self.event.clear();
+        self.named = false;
         if self.event.capacity() > KEPT_CAPACITY {
             self.event = String::new();
         }
@@ -468,7 +479,8 @@ impl SseDecoder {
 
     #[inline]
     fn names_len(&self) -> usize {
-        self.event.len() + if self.id_given { self.id.len() } else { 0 }
+        let name = if self.named { self.event.len() } else { 0 };
+        name + if self.id_given { self.id.len() } else { 0 }
     }
 
     fn too_large(&self) -> DecodeError {

@@ -11,14 +11,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::blocks::{Block, Blocks};
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::{count, count_in};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Fields, Raw, string_end_escaped};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -139,8 +137,8 @@ impl AnthropicDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one frame.
@@ -285,7 +283,7 @@ impl AnthropicDecoder {
     /// What this version has no name for, as it came.
     fn unknown(&mut self, whole: &str, sink: &mut Sink<'_>) {
         if let Some(raw) = Raw::parse(whole).filter(|raw| !raw.is_void()) {
-            self.turn.metadata(raw.to_value(), sink);
+            self.turn.metadata(RawJson::of(raw), sink);
         }
     }
 
@@ -329,12 +327,13 @@ impl AnthropicDecoder {
             block.close(&mut self.turn, sink)?;
         }
         let Some(raw) = raw else { return Ok(()) };
-        let text = |name: &str| raw.field(name).and_then(Raw::as_str).unwrap_or_default();
+        let members = raw.members();
+        let text = |name: &str| members.field(name).and_then(Raw::as_str).unwrap_or_default();
         let kind = text("type");
         let block = match &*kind {
             "text" => {
                 self.turn.text(0, text("text"), sink);
-                for citation in raw.field("citations").into_iter().flat_map(Raw::items) {
+                for citation in members.field("citations").into_iter().flat_map(Raw::items) {
                     self.turn.give(0, "citation", citation, sink);
                 }
                 Block::Text
@@ -347,17 +346,17 @@ impl AnthropicDecoder {
             }
             "tool_use" => {
                 let known = |name: &str| matches!(name, "type" | "id" | "name" | "input");
-                if raw.fields().any(|(name, value)| !known(&name) && !value.is_void()) {
+                if members.iter().any(|(name, value)| !known(name) && !value.is_void()) {
                     self.turn.give(0, "content_block", raw, sink);
                 }
-                let input = raw.some("input").filter(|input| !input.is_void()).map_or("", Raw::text);
+                let input = members.some("input").filter(|input| !input.is_void()).map_or("", Raw::text);
                 self.turn.budget.take(input.len())?;
                 let (calls, budget) = self.turn.calls(0)?;
                 let at = calls.begin(0, Some(&text("id")), &text("name"), budget, sink)?;
                 Block::Call { at, input: input.to_owned() }
             }
             // What the provider's own tools are asked.
-            _ if raw.field("input").is_some() => {
+            _ if members.field("input").is_some() => {
                 self.turn.budget.take(raw.text().len())?;
                 Block::Held { block: raw.text().to_owned(), input: String::new() }
             }
@@ -412,8 +411,7 @@ impl AnthropicDecoder {
             return Ok(());
         }
         if !self.blocks.input(index, inner, &mut self.turn, sink)? {
-            let delta = Value::from(json::unescape(inner).into_owned());
-            self.turn.give_value(0, "partial_json", delta, sink);
+            self.turn.give_text(0, "partial_json", &json::unescape(inner), sink);
         }
         Ok(())
     }
@@ -445,10 +443,11 @@ fn normalise(raw: &str) -> FinishReason {
 /// Anthropic counts what it reads from its cache and writes to it apart from `input_tokens`; the request is all three
 /// ("Prompt caching", docs.anthropic.com).
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let input = count(raw, "input_tokens");
-    let cached = count(raw, "cache_read_input_tokens");
-    let written = count(raw, "cache_creation_input_tokens");
-    let output = count(raw, "output_tokens");
+    let members = raw.members();
+    let input = count(&members, "input_tokens");
+    let cached = count(&members, "cache_read_input_tokens");
+    let written = count(&members, "cache_creation_input_tokens");
+    let output = count(&members, "output_tokens");
     input.or(output).or(cached).or(written)?;
     let prompt = input.map(|input| input.saturating_add(cached.unwrap_or(0)).saturating_add(written.unwrap_or(0)));
     Some(Usage {
@@ -456,7 +455,7 @@ fn read_usage(raw: Raw<'_>) -> Option<Usage> {
         completion_tokens: output,
         total_tokens: prompt.zip(output).map(|(prompt, output)| prompt.saturating_add(output)),
         cached_tokens: cached,
-        reasoning_tokens: count_in(raw, "output_tokens_details", "thinking_tokens"),
+        reasoning_tokens: count_in(&members, "output_tokens_details", "thinking_tokens"),
         ..super::usage::with_raw(raw)
     })
 }

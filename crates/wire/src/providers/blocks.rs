@@ -4,11 +4,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::turn::Turn;
 use crate::frame::{Fault, Sink};
-use crate::json::{self, Raw};
+use crate::json::{self, ObjectText, Raw, quote};
 
 /// Beyond this the oldest is taken for stopped.
 const MAX_OPEN: usize = 64;
@@ -89,12 +87,19 @@ impl Block {
             }
             Self::Held { block, input } => {
                 turn.budget.put_back(block.len() + input.len());
-                let mut value = Raw::parse(&block).map_or(Value::Null, Raw::to_value);
-                if let (Value::Object(members), false) = (&mut value, input.is_empty()) {
-                    let input = Raw::parse(&input).map_or_else(|| Value::from(input.as_str()), Raw::to_value);
-                    members.insert("input".to_owned(), input);
+                let block = Raw::known(&block);
+                if input.is_empty() {
+                    turn.give(0, "content_block", block, sink);
+                } else {
+                    let quoted = quote(&input);
+                    let input = Raw::parse(&input).unwrap_or(Raw::known(&quoted));
+                    let mut members = ObjectText::new();
+                    for (key, value) in block.fields().filter(|(key, _)| key != "input") {
+                        members.put(&key, value);
+                    }
+                    members.put("input", input);
+                    turn.give(0, "content_block", Raw::known(&members.into_text()), sink);
                 }
-                turn.give_value(0, "content_block", value, sink);
             }
         }
         Ok(())

@@ -7,13 +7,11 @@
 //! What always holds: the end is `message-end` or `stream-end`; an error it carries is the end instead. Event names:
 //! docs.cohere.com, "Chat (V2), streaming".
 
-use serde_json::Value;
-
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::{count, count_in};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Fields, Raw};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -54,8 +52,8 @@ impl CohereDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one frame.
@@ -245,7 +243,7 @@ impl CohereDecoder {
         if event.kind.is_none() && (raw.some("message").is_some_and(Raw::is_string) || raw.some("error").is_some()) {
             self.turn.fail_with(raw, sink);
         } else if !raw.is_void() {
-            self.turn.metadata(raw.to_value(), sink);
+            self.turn.metadata(RawJson::of(raw), sink);
         }
     }
 
@@ -260,7 +258,7 @@ impl CohereDecoder {
         if !self.plan.is_empty() {
             let plan = std::mem::take(&mut self.plan);
             self.turn.budget.put_back(plan.len());
-            self.turn.give_value(0, "tool_plan", Value::String(plan), sink);
+            self.turn.give_text(0, "tool_plan", &plan, sink);
         }
     }
 
@@ -285,16 +283,17 @@ fn normalise(raw: &str) -> FinishReason {
 
 /// What is counted stands in `tokens`; `billed_units` leaves out what a template adds.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let of = |name: &str| count_in(raw, "tokens", name).or_else(|| count_in(raw, "billed_units", name));
-    let prompt = of("input_tokens").or_else(|| count(raw, "inputTokenCount"));
-    let completion = of("output_tokens").or_else(|| count(raw, "outputTokenCount"));
+    let members = raw.members();
+    let of = |name: &str| count_in(&members, "tokens", name).or_else(|| count_in(&members, "billed_units", name));
+    let prompt = of("input_tokens").or_else(|| count(&members, "inputTokenCount"));
+    let completion = of("output_tokens").or_else(|| count(&members, "outputTokenCount"));
     prompt.or(completion)?;
     Some(Usage {
         prompt_tokens: prompt,
         completion_tokens: completion,
         total_tokens: prompt.zip(completion).map(|(prompt, completion)| prompt.saturating_add(completion)),
-        cached_tokens: count(raw, "cached_tokens"),
-        reasoning_tokens: count_in(raw, "tokens", "reasoning_tokens"),
+        cached_tokens: count(&members, "cached_tokens"),
+        reasoning_tokens: count_in(&members, "tokens", "reasoning_tokens"),
         ..super::usage::with_raw(raw)
     })
 }

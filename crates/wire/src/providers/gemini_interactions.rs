@@ -8,14 +8,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::blocks::{Block, Blocks};
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -48,8 +46,8 @@ impl InteractionsDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one frame.
@@ -134,7 +132,7 @@ impl InteractionsDecoder {
             "interaction.completed" | "interaction.complete" => self.complete(event.interaction, sink)?,
             _ => {
                 if let Some(raw) = Raw::parse(whole).filter(|raw| !raw.is_void()) {
-                    self.turn.metadata(raw.to_value(), sink);
+                    self.turn.metadata(RawJson::of(raw), sink);
                 }
             }
         }
@@ -250,16 +248,17 @@ fn normalise(raw: &str) -> FinishReason {
 
 /// Thoughts are counted apart from the output; the answer is both.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let prompt = count(raw, "total_input_tokens");
-    let thoughts = count(raw, "total_thought_tokens");
-    let output = count(raw, "total_output_tokens");
-    let total = count(raw, "total_tokens");
+    let members = raw.members();
+    let prompt = count(&members, "total_input_tokens");
+    let thoughts = count(&members, "total_thought_tokens");
+    let output = count(&members, "total_output_tokens");
+    let total = count(&members, "total_tokens");
     prompt.or(output).or(total)?;
     Some(Usage {
         prompt_tokens: prompt,
         completion_tokens: output.map(|output| output.saturating_add(thoughts.unwrap_or(0))),
         total_tokens: total.or_else(|| Some(prompt?.saturating_add(output?).saturating_add(thoughts.unwrap_or(0)))),
-        cached_tokens: count(raw, "total_cached_tokens"),
+        cached_tokens: count(&members, "total_cached_tokens"),
         reasoning_tokens: thoughts,
         ..super::usage::with_raw(raw)
     })

@@ -3,13 +3,11 @@
 //! A call comes whole, its arguments as a value; an error is an object with nothing but that, and the end. The counts of
 //! the last object are its usage, durations in nanoseconds among them. Field names: `docs/api.md` of ollama/ollama.
 
-use serde_json::Value;
-
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -29,8 +27,8 @@ impl OllamaDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one line.
@@ -152,9 +150,10 @@ fn normalise(raw: &str) -> FinishReason {
 }
 
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
+    let members = raw.members();
     // The first is left out where the prompt was read from the cache.
-    let prompt = count(raw, "prompt_eval_count");
-    let completion = count(raw, "eval_count");
+    let prompt = count(&members, "prompt_eval_count");
+    let completion = count(&members, "eval_count");
     prompt.or(completion)?;
     Some(Usage {
         prompt_tokens: prompt,

@@ -10,12 +10,10 @@
 //! `response.completed`, `.incomplete` or `.failed`, and an `error` before that. What the response repeats of the request
 //! is not read. Event names: platform.openai.com, "Streaming events".
 
-use serde_json::{Map, Value};
-
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use crate::frame::{Budget, Fault, Frame, Sink};
-use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason};
+use crate::json::{Fields, ObjectText, Raw};
+use crate::{Completion, FinishReason, RawJson};
 
 static DIALECT: Dialect = Dialect { usage: super::usage::read, finish: normalise };
 
@@ -63,8 +61,8 @@ impl ResponsesDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one frame.
@@ -198,7 +196,7 @@ impl ResponsesDecoder {
 
     fn unknown(&mut self, whole: &str, sink: &mut Sink<'_>) {
         if let Some(raw) = Raw::parse(whole).filter(|raw| !raw.is_void()) {
-            self.turn.metadata(raw.to_value(), sink);
+            self.turn.metadata(RawJson::of(raw), sink);
         }
     }
 
@@ -314,13 +312,17 @@ impl ResponsesDecoder {
 
     /// Gives an item without the members that were read otherwise, where there is more than its name and type.
     fn others(&mut self, item: Raw<'_>, known: &[&str], sink: &mut Sink<'_>) {
-        let members: Map<String, Value> = item
-            .fields()
-            .filter(|(key, value)| (matches!(&**key, "id" | "type") || !known.contains(&&**key)) && !value.is_void())
-            .map(|(key, value)| (key.into_owned(), value.to_value()))
-            .collect();
-        if members.keys().any(|key| key != "type" && !known.contains(&&**key)) {
-            self.turn.give_value(0, "output_item", Value::Object(members), sink);
+        let mut members = ObjectText::new();
+        let mut more = false;
+        for (key, value) in item.fields().filter(|(_, value)| !value.is_void()) {
+            let known = known.contains(&&*key);
+            if !known || matches!(&*key, "id" | "type") {
+                more |= !known && key != "type";
+                members.put(&key, value);
+            }
+        }
+        if more {
+            self.turn.give(0, "output_item", Raw::known(&members.into_text()), sink);
         }
     }
 

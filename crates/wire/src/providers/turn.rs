@@ -6,14 +6,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
 use super::error_body;
 use super::openai::extras::{Extras, Held};
 use super::tools::Calls;
 use crate::frame::{Budget, Fault, Frame, Sink};
-use crate::json::Raw;
-use crate::{Completion, Event, FinishReason, ProviderError, Usage};
+use crate::json::{ObjectText, Raw, quote};
+use crate::{Completion, Event, FinishReason, ProviderError, RawJson, Usage};
 
 /// What a format says in its own way.
 #[derive(Debug)]
@@ -124,22 +122,20 @@ impl Turn {
     /// Gives what has no event of its own, as the member of an object.
     pub(crate) fn give(&mut self, choice: u32, name: &str, value: Raw<'_>, sink: &mut Sink<'_>) {
         if !value.is_void() {
-            self.give_value(choice, name, value.to_value(), sink);
+            self.started = true;
+            sink(metadata(choice, member(name, value)));
         }
     }
 
-    pub(crate) fn give_value(&mut self, choice: u32, name: &str, value: Value, sink: &mut Sink<'_>) {
-        self.started = true;
-        sink(metadata(choice, Map::from_iter([(name.to_owned(), value)])));
+    /// As [`Turn::give`], of a text.
+    pub(crate) fn give_text(&mut self, choice: u32, name: &str, text: &str, sink: &mut Sink<'_>) {
+        self.give(choice, name, Raw::known(&quote(text)), sink);
     }
 
     /// Gives an object as it is.
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
         self.started = true;
-        sink(Event::Metadata(match value {
-            Value::Object(members) => Value::Object(members),
-            other => Value::Object(Map::from_iter([("value".to_owned(), other)])),
-        }));
+        sink(Event::Metadata(json.into_object()));
     }
 
     /// Holds what may be said again, and gives its last word before the end; or at once where there is no room.
@@ -158,8 +154,8 @@ impl Turn {
     pub(crate) fn usage_where(&mut self, usage: Raw<'_>, is_count: impl Fn(&str) -> bool, sink: &mut Sink<'_>) {
         for (key, value) in usage.fields().filter(|(key, value)| !value.is_null() && is_count(key)) {
             if self.usage.hold(0, &key, value) == Held::Full {
-                let rest = Map::from_iter([(key.into_owned(), value.to_value())]);
-                self.give_value(0, "usage", Value::Object(rest), sink);
+                let rest = member(&key, value).into_text();
+                self.give(0, "usage", Raw::known(&rest), sink);
             }
         }
     }
@@ -232,8 +228,8 @@ impl Turn {
             let members = self.extras.take(index);
             sink(metadata(index, members));
         }
-        let usage = Value::Object(self.usage.take(0)).to_string();
-        if let Some(usage) = Raw::parse(&usage).and_then(self.dialect.usage) {
+        let usage = self.usage.take(0).into_text();
+        if let Some(usage) = (self.dialect.usage)(Raw::known(&usage)) {
             sink(Event::Usage(usage));
         }
         if end == End::Marker {
@@ -243,11 +239,19 @@ impl Turn {
     }
 }
 
-fn metadata(choice: u32, mut members: Map<String, Value>) -> Event<'static> {
+/// What is said of a choice; `choice` stands in it where it is not the first.
+pub(super) fn metadata(choice: u32, mut members: ObjectText) -> Event<'static> {
     if choice != 0 {
-        members.insert("choice".to_owned(), Value::from(choice));
+        members.put("choice", Raw::known(&choice.to_string()));
     }
-    Event::Metadata(Value::Object(members))
+    Event::Metadata(RawJson::object(members))
+}
+
+/// An object of one member.
+pub(super) fn member(name: &str, value: Raw<'_>) -> ObjectText {
+    let mut members = ObjectText::new();
+    members.put(name, value);
+    members
 }
 
 /// What a frame is wrong in where it is not even that.
@@ -289,6 +293,6 @@ pub(crate) fn each_item<'a>(
 /// An `error` event whose data is no object of the format's: whatever it says is the error.
 pub(crate) fn read_error(frame: &Frame<'_>) -> ProviderError {
     let text = frame.text();
-    let quoted = crate::json::quote(text.trim());
+    let quoted = quote(text.trim());
     Raw::parse(&text).or_else(|| Raw::parse(&quoted)).map(error_body::read_error_field).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 //! What always holds: a count that was not said stays unsaid; counts are not added up across frames. Imports the
 //! crate's vocabulary.
 
-use crate::json::Raw;
+use crate::json::{Members, Raw};
 use crate::{RawJson, Usage};
 
 /// What a member of a usage object counts.
@@ -123,13 +123,13 @@ pub(crate) fn with_raw(raw: Raw<'_>) -> Usage {
 }
 
 /// A count of that name.
-pub(crate) fn count(raw: Raw<'_>, name: &str) -> Option<u64> {
-    raw.field(name)?.as_count()
+pub(crate) fn count(members: &Members<'_>, name: &str) -> Option<u64> {
+    members.field(name)?.as_count()
 }
 
 /// A count of that name in an object.
-pub(crate) fn count_in(raw: Raw<'_>, object: &str, name: &str) -> Option<u64> {
-    count(raw.field(object)?, name)
+pub(crate) fn count_in(members: &Members<'_>, object: &str, name: &str) -> Option<u64> {
+    members.field(object)?.field(name)?.as_count()
 }
 
 fn set(slot: &mut Option<u64>, value: Raw<'_>) {

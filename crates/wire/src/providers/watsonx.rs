@@ -4,14 +4,12 @@
 //! running ones, 0 where they are not said again, so the largest stands. There is no terminal marker: an answer is
 //! complete where its body ends after a reason.
 
-use serde_json::Value;
-
 use super::openai::OpenAiDecoder;
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -48,8 +46,8 @@ impl WatsonxDecoder {
         if self.kind == Kind::Chat { self.chat.is_ended() } else { self.turn.ended }
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        if self.kind == Kind::Chat { self.chat.metadata(value, sink) } else { self.turn.metadata(value, sink) }
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        if self.kind == Kind::Chat { self.chat.metadata(json, sink) } else { self.turn.metadata(json, sink) }
     }
 
     /// Reads one frame.
@@ -170,8 +168,9 @@ fn normalise(raw: &str) -> FinishReason {
 }
 
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let prompt = count(raw, "input_token_count");
-    let completion = count(raw, "generated_token_count");
+    let members = raw.members();
+    let prompt = count(&members, "input_token_count");
+    let completion = count(&members, "generated_token_count");
     Some(Usage {
         prompt_tokens: prompt,
         completion_tokens: completion,

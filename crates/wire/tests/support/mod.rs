@@ -15,6 +15,8 @@ use serde_json::Value;
 pub(crate) struct Decoded {
     pub(crate) events: Vec<Event<'static>>,
     pub(crate) end: Result<Completion, DecodeError>,
+    /// What stands in the metadata.
+    metadata: Vec<Value>,
 }
 
 pub(crate) fn options(protocol: Protocol, content_type: Option<&str>) -> DecoderOptions {
@@ -37,7 +39,12 @@ pub(crate) fn decode<'a>(options: DecoderOptions, pieces: impl IntoIterator<Item
     if end.is_ok() {
         end = decoder.end(&mut sink);
     }
-    let decoded = Decoded { events, end };
+    let metadata = events.iter().filter_map(|event| match event {
+        Event::Metadata(json) => Some(json.to_value()),
+        _ => None,
+    });
+    let metadata = metadata.collect();
+    let decoded = Decoded { events, end, metadata };
     decoded.keeps_the_laws();
     decoded
 }
@@ -85,7 +92,7 @@ impl Decoded {
                     }
                 }
                 Event::ToolResult(result) => assert!(!result.id.is_empty()),
-                Event::Metadata(value) => assert!(value.is_object(), "{value}"),
+                Event::Metadata(json) => assert!(json.to_value().is_object(), "{json:?}"),
                 Event::Usage(_) => {}
                 Event::Finish { .. } | Event::Error(_) => {
                     assert_eq!(at + 1, self.events.len(), "nothing follows the end");
@@ -128,11 +135,7 @@ impl Decoded {
     }
 
     pub(crate) fn metadata(&self) -> Vec<&Value> {
-        let metadata = self.events.iter().filter_map(|event| match event {
-            Event::Metadata(value) => Some(value),
-            _ => None,
-        });
-        metadata.collect()
+        self.metadata.iter().collect()
     }
 
     /// `(name, arguments, valid)` of each call.
@@ -196,7 +199,7 @@ impl Answer {
                 Event::ToolResult(result) => answer.results.push(result.clone()),
                 Event::ToolCallDelta { .. } => {}
                 Event::Usage(usage) => answer.usage.push(usage.clone()),
-                Event::Metadata(value) => answer.metadata.push(value.clone()),
+                Event::Metadata(json) => answer.metadata.push(json.to_value()),
                 Event::Finish { .. } | Event::Error(_) => answer.last = Some(event.clone()),
             }
         }

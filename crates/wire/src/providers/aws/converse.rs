@@ -6,14 +6,12 @@
 //! What always holds: the end is that of the body, after `messageStop`. Event names: the service's API model,
 //! `ConverseStreamOutput`.
 
-use serde_json::Value;
-
 use super::super::blocks::{Block, Blocks};
 use super::super::turn::{Dialect, NOT_AN_OBJECT, Turn};
 use super::super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -34,8 +32,8 @@ impl ConverseDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one event.
@@ -185,17 +183,18 @@ fn normalise(raw: &str) -> FinishReason {
 
 /// Bedrock counts what it reads from its cache and writes to it apart from `inputTokens`; the request is all three.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let input = count(raw, "inputTokens");
-    let either = |a, b| count(raw, a).or_else(|| count(raw, b));
+    let members = raw.members();
+    let input = count(&members, "inputTokens");
+    let either = |a, b| count(&members, a).or_else(|| count(&members, b));
     let cached = either("cacheReadInputTokens", "cacheReadInputTokenCount");
     let written = either("cacheWriteInputTokens", "cacheWriteInputTokenCount");
-    let output = count(raw, "outputTokens");
+    let output = count(&members, "outputTokens");
     input.or(output)?;
     let prompt = input.map(|input| input.saturating_add(cached.unwrap_or(0)).saturating_add(written.unwrap_or(0)));
     Some(Usage {
         prompt_tokens: prompt,
         completion_tokens: output,
-        total_tokens: count(raw, "totalTokens").or_else(|| Some(prompt?.saturating_add(output?))),
+        total_tokens: count(&members, "totalTokens").or_else(|| Some(prompt?.saturating_add(output?))),
         cached_tokens: cached,
         ..super::super::usage::with_raw(raw)
     })

@@ -5,7 +5,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::super::anthropic::AnthropicDecoder;
 use super::super::cohere::CohereDecoder;
@@ -14,7 +13,7 @@ use super::converse::ConverseDecoder;
 use super::text::TextDecoder;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
-use crate::{Completion, Event};
+use crate::{Completion, Event, RawJson};
 
 /// Reads the payloads of one answer.
 #[derive(Debug, Clone)]
@@ -75,10 +74,10 @@ impl InvokeDecoder {
         self.model.as_ref().is_some_and(|model| each!(model, decoder => decoder.is_ended()))
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
         match &mut self.model {
-            Some(model) => each!(model, decoder => decoder.metadata(value, sink)),
-            None => sink(Event::Metadata(value)),
+            Some(model) => each!(model, decoder => decoder.metadata(json, sink)),
+            None => sink(Event::Metadata(json.into_object())),
         }
     }
 

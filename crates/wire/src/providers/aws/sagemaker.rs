@@ -3,10 +3,8 @@
 //! What always holds: the parts are put together before anybody reads them, since they line up with nothing. The body
 //! in them may be of any format that can be found out.
 
-use serde_json::Value;
-
 use crate::frame::{Fault, Frame, Sink};
-use crate::{Completion, DecodeError, Decoder, DecoderOptions, Event};
+use crate::{Completion, DecodeError, Decoder, DecoderOptions, Event, RawJson};
 
 /// Reads the parts of one answer.
 #[derive(Debug, Clone)]
@@ -26,8 +24,8 @@ impl SageMakerDecoder {
         self.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        sink(Event::Metadata(value));
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        sink(Event::Metadata(json.into_object()));
     }
 
     /// Reads one part.

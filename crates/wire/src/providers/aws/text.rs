@@ -3,13 +3,11 @@
 //! What always holds: the names tell the fields apart, whoever sends them; an answer is complete where its body ends
 //! after a reason, or after Bedrock's own count of it, which stands in the last object.
 
-use serde_json::Value;
-
 use super::super::turn::{Dialect, NOT_AN_OBJECT, Turn};
 use super::super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::Raw;
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -30,8 +28,8 @@ impl TextDecoder {
         self.turn.ended
     }
 
-    pub(super) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(super) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     pub(super) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
@@ -91,7 +89,8 @@ fn normalise(raw: &str) -> FinishReason {
 
 /// Bedrock's own counts, else the model's.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let of = |names: [&str; 3]| names.into_iter().find_map(|name| count(raw, name));
+    let members = raw.members();
+    let of = |names: [&str; 3]| names.into_iter().find_map(|name| count(&members, name));
     let prompt = of(["inputTokenCount", "prompt_token_count", "inputTextTokenCount"]);
     let completion = of(["outputTokenCount", "generation_token_count", "totalOutputTextTokenCount"]);
     prompt.or(completion)?;

@@ -12,14 +12,12 @@ mod partial;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use self::partial::Partial;
 use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
 use super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, Usage};
+use crate::{Completion, FinishReason, RawJson, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -41,8 +39,8 @@ impl GeminiDecoder {
         self.turn.ended
     }
 
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
-        self.turn.metadata(value, sink);
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn.metadata(json, sink);
     }
 
     /// Reads one frame.
@@ -285,19 +283,20 @@ fn normalise(raw: &str) -> FinishReason {
 
 /// Thoughts are counted apart from the candidates; the answer is both.
 fn read_usage(raw: Raw<'_>) -> Option<Usage> {
-    let prompt = count(raw, "promptTokenCount");
-    let thoughts = count(raw, "thoughtsTokenCount");
-    let completion = match (count(raw, "candidatesTokenCount"), thoughts) {
+    let members = raw.members();
+    let prompt = count(&members, "promptTokenCount");
+    let thoughts = count(&members, "thoughtsTokenCount");
+    let completion = match (count(&members, "candidatesTokenCount"), thoughts) {
         (None, None) => None,
         (text, thoughts) => Some(text.unwrap_or(0).saturating_add(thoughts.unwrap_or(0))),
     };
-    let total = count(raw, "totalTokenCount");
+    let total = count(&members, "totalTokenCount");
     prompt.or(completion).or(total)?;
     Some(Usage {
         prompt_tokens: prompt,
         completion_tokens: completion,
         total_tokens: total.or_else(|| Some(prompt?.saturating_add(completion?))),
-        cached_tokens: count(raw, "cachedContentTokenCount"),
+        cached_tokens: count(&members, "cachedContentTokenCount"),
         reasoning_tokens: thoughts,
         ..super::usage::with_raw(raw)
     })

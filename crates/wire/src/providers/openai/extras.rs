@@ -4,9 +4,7 @@
 //! What always holds: at most [`MAX_ENTRIES`] names and [`MAX_BYTES`] of text are held; what goes beyond is given as it
 //! comes, so nothing is lost and memory is bounded. Imports the JSON reader.
 
-use serde_json::{Map, Value};
-
-use crate::json::Raw;
+use crate::json::{ObjectText, Raw};
 
 const MAX_ENTRIES: usize = 64;
 const MAX_BYTES: usize = 256 * 1024;
@@ -15,7 +13,7 @@ const MAX_BYTES: usize = 256 * 1024;
 struct Extra {
     choice: u32,
     name: String,
-    /// JSON text, read when it is given.
+    /// JSON text.
     text: String,
 }
 
@@ -65,13 +63,17 @@ impl Extras {
     }
 
     /// What is held for a choice, as members of one object. What concerns the whole answer is held for choice 0.
-    pub(crate) fn take(&mut self, choice: u32) -> Map<String, Value> {
-        let mut members = Map::new();
+    pub(crate) fn take(&mut self, choice: u32) -> ObjectText {
+        let mut members = ObjectText::new();
         for extra in self.held.extract_if(.., |extra| extra.choice == choice) {
-            let value = Raw::known(&extra.text).to_value();
-            members.insert(extra.name, value);
+            members.put(&extra.name, Raw::known(&extra.text));
         }
         members
+    }
+
+    /// Forgets a name.
+    pub(super) fn forget(&mut self, choice: u32, name: &str) {
+        self.held.retain(|extra| extra.choice != choice || extra.name != name);
     }
 
     /// The lowest choice that something is held for.

@@ -17,16 +17,15 @@ mod tests;
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
 use self::chunk::Head;
 use self::extras::{Extras, Held};
 use self::template::{Content, HOLES, Lesson, Templates};
 use super::tools::{Calls, Delta, Pushed};
+use super::turn::{member, metadata};
 use super::{error_body, usage};
 use crate::frame::{Budget, Fault, Frame, Sink};
 use crate::json::{self, Raw};
-use crate::{Completion, Event, FinishReason, ProviderError};
+use crate::{Completion, Event, FinishReason, ProviderError, RawJson};
 
 /// Reads the payloads of one answer.
 #[derive(Debug, Clone)]
@@ -226,9 +225,9 @@ impl OpenAiDecoder {
     }
 
     /// Gives what another reader found before this one was chosen.
-    pub(crate) fn metadata(&mut self, value: Value, sink: &mut Sink<'_>) {
+    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
         self.started = true;
-        sink(Event::Metadata(value));
+        sink(Event::Metadata(json.into_object()));
     }
 
     fn fail(&mut self, error: ProviderError, sink: &mut Sink<'_>) {
@@ -254,10 +253,10 @@ impl OpenAiDecoder {
         // Reasons of the other choices were held as they came.
         let finish_of = first.as_ref().map_or(0, |(index, ..)| *index);
         while let Some(index) = self.extras.first_choice() {
-            let mut members = self.extras.take(index);
             if index != 0 && index == finish_of && end == End::Marker {
-                members.remove("finish_reason");
+                self.extras.forget(index, "finish_reason");
             }
+            let members = self.extras.take(index);
             if !members.is_empty() {
                 sink(metadata(index, members));
             }
@@ -308,7 +307,7 @@ impl OpenAiDecoder {
         if !value.is_null() && !value.is_void() {
             self.started = true;
             trace.events += 1;
-            sink(metadata(choice, Map::from_iter([(name.to_owned(), value.to_value())])));
+            sink(metadata(choice, member(name, value)));
         }
     }
 
@@ -422,13 +421,6 @@ enum End {
     Error,
     /// The body ended before it.
     Cut,
-}
-
-fn metadata(choice: u32, mut members: Map<String, Value>) -> Event<'static> {
-    if choice != 0 {
-        members.insert("choice".to_owned(), Value::from(choice));
-    }
-    Event::Metadata(Value::Object(members))
 }
 
 /// The one name for what providers call the reason. Some end with `stop` when they wait for the results of calls.

@@ -106,7 +106,7 @@ fn what_changes_behind_a_template_is_noticed() {
         "[DONE]".to_owned(),
     ]);
     let metadata = events.iter().find_map(|event| match event {
-        Event::Metadata(value) => Some(value.clone()),
+        Event::Metadata(json) => Some(json.to_value()),
         _ => None,
     });
     assert_eq!(metadata, Some(json!({ "service_tier": "x" })));
@@ -126,7 +126,7 @@ fn what_changes_behind_a_template_is_noticed() {
         plain,
         "[DONE]".to_owned(),
     ]);
-    assert!(events.contains(&Event::Metadata(json!({ "service_tier": "x" }))), "{events:?}");
+    assert!(events.contains(&Event::Metadata(RawJson::from(&json!({ "service_tier": "x" })))), "{events:?}");
     // Where no more can be held, each chunk says it anew.
     let many: Vec<_> = (0..64).map(|at| format!("\"x{at}\":1")).collect();
     let tier = r#"{"id":"i","service_tier":"x","choices":[{"index":0,"delta":{"role":"assistant"}}]}"#.to_owned();
