@@ -15,7 +15,7 @@ import {
 } from './check.js'
 import { type StreamError, ValidationError } from './errors.js'
 import { checkGeneration, type GenerationOptions, generationKeys } from './generation.js'
-import type { NativeRequest } from './native.js'
+import type { NativeRequest, NativeTarget } from './native.js'
 import {
   checkResume,
   noRetryConfig,
@@ -28,8 +28,9 @@ import {
 } from './policies.js'
 import { checkPrices, type ModelPrice, type PriceMap } from './pricing.js'
 import type { ProviderConfig, ProviderName, WireProtocol } from './providers.js'
+import { type PlanBasis, requestPlan } from './request-plan.js'
 import type { ErrorMode } from './stream-result.js'
-import { mergeHeaders, resolveTarget, type Target } from './target.js'
+import { mergeHeaders, noHeaders, resolveTarget, type Target } from './target.js'
 import { checkUsageMode, nativeEstimate, type UsageEstimator, type UsageMode } from './tokens/estimate.js'
 import type { Message, Usage } from './types.js'
 
@@ -264,8 +265,6 @@ function reconnection({ maxReconnectAttempts, reconnectDelay }: AIStreamTranspor
   }
 }
 
-const noHeaders: Record<string, string> = Object.freeze({})
-
 /** Checks the options of one turn and lays them over those of the conversation. */
 export function turnSettings(
   base: AIStreamSettings,
@@ -274,8 +273,17 @@ export function turnSettings(
 ): TurnSettings {
   if (options === undefined) {
     const { timeouts, retry, generation } = base
-    const usual = { signal: undefined, timeouts, retry, headers: noHeaders, generation }
-    return { ...usual, retain: true, errors: 'throw', push: !pulled }
+    // Not spread from a common one: an object made so has a hidden class of its own.
+    return {
+      signal: undefined,
+      timeouts,
+      retry,
+      headers: noHeaders,
+      generation,
+      retain: true,
+      errors: 'throw',
+      push: !pulled,
+    }
   }
   const given = checkObject(options, 'options', pulled ? streamKeys : sendKeys) as StreamSendOptions
   return {
@@ -290,36 +298,31 @@ export function turnSettings(
   }
 }
 
-/** The flat request the engine takes. `stream`: whether the answer is to come in pieces. */
+/** The request the engine takes. `stream`: whether the answer is to come in pieces. */
 export function nativeRequest(
-  base: Pick<
-    AIStreamSettings,
-    'target' | 'model' | 'maxEventBytes' | 'resume' | 'credit' | 'flushInterval' | 'estimator'
-  >,
+  base: Omit<PlanBasis, 'target' | 'timeouts' | 'retry'> & Pick<AIStreamSettings, 'target' | 'model' | 'estimator'>,
   turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
   stream = true,
 ): NativeRequest {
-  const { headers, shape, carrier, protocol, sign } = base.target
-  const estimate = nativeEstimate(base.estimator, base.model)
+  const { target, model, maxEventBytes, resume, credit, flushInterval } = base
+  const { timeouts, retry, push, retain } = turn
+  const basis = { target, timeouts, retry, maxEventBytes, resume, credit, flushInterval }
   return {
-    url: base.target.url(base.model, stream),
-    carrier,
-    headers: Object.entries(mergeHeaders(headers, turn.headers)).flat(),
-    shape,
-    protocol,
-    maxEventBytes: base.maxEventBytes,
-    ...turn.timeouts,
-    ...turn.retry.native,
-    askRetry: turn.retry.shouldRetry !== undefined || turn.retry.retryableErrors !== undefined,
-    resume: base.resume,
-    credit: base.credit,
-    mode: turn.push ? 'push' : 'pull',
-    retain: turn.retain,
-    deliver: false,
-    flushInterval: base.flushInterval,
-    ...(estimate !== undefined && { estimate }),
-    ...(sign !== undefined && { sign }),
+    plan: requestPlan(basis, nativeEstimate(base.estimator, model)),
+    target: nativeTarget(target, model, turn.headers, stream),
+    push,
+    retain,
   }
+}
+
+function nativeTarget(target: Target, model: string, extra: Record<string, string>, stream: boolean): string {
+  const merged = extra === noHeaders ? target.headers : mergeHeaders(target.headers, extra)
+  const headers: string[] = []
+  for (const name of Object.keys(merged)) headers.push(name, merged[name] as string)
+  const url = target.url(model, stream)
+  const { sign } = target
+  const native: NativeTarget = sign === undefined ? { url, headers } : { url, headers, sign }
+  return JSON.stringify(native)
 }
 
 function withTransport(target: Target, config: AIStreamConfig, options: AIStreamTransportOptions): Target {

@@ -20,6 +20,7 @@ import {
   type NativeRelayOptions,
   type NativeRelayReport,
   type NativeRequest,
+  type Pace,
 } from './native.js'
 import type { RetryPlan } from './policies.js'
 import { costOf, type PriceMap } from './pricing.js'
@@ -264,7 +265,7 @@ export class Answer implements SessionListener {
   ask(request: NativeRequest, body: string): void {
     const { via } = this.#options
     if (via !== undefined) via.ask(this, request, body)
-    else this.#begin((deliver) => openSession({ ...request, deliver }, body, this))
+    else this.#begin((deliver) => openSession(request, deliver, body, this))
   }
 
   /** It can't be asked for, for this reason. */
@@ -273,9 +274,9 @@ export class Answer implements SessionListener {
   }
 
   /** Has it brought by `feeder`, through the session that this returns; `undefined` where the answer is over already. */
-  feed(request: Omit<NativeFeed, 'deliver'>, feeder: Feeder): FedSession | undefined {
+  feed(request: NativeFeed, pace: Omit<Pace, 'deliver'>, feeder: Feeder): FedSession | undefined {
     this.#feeder = feeder
-    return this.#begin((deliver) => openFedSession({ ...request, deliver }, this))
+    return this.#begin((deliver) => openFedSession(request, { ...pace, deliver }, this))
   }
 
   #begin<S extends Session>(open: (deliver: boolean) => S): S | undefined {

@@ -315,6 +315,7 @@ export function fromNative(
   native: NativeError,
   context: { provider?: string; partialText: string; cause?: unknown },
 ): StreamError {
+  if (native.field !== undefined) return new ValidationError(native.message, native.field, { code: native.code })
   const init: StreamErrorInit = {
     type: isStreamErrorType(native.type) ? native.type : 'unknown_error',
     code: native.code,

@@ -160,11 +160,10 @@ function begin<T>(
       ...(contentType !== undefined && { contentType }),
       maxEventBytes,
       credit,
-      mode: push ? 'push' : 'pull',
-      retain,
       flushInterval,
       ...(estimate !== undefined && { estimate, question }),
     },
+    { push, retain },
     pump,
   )
   if (session !== undefined) void pump.run(session)

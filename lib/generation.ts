@@ -136,6 +136,13 @@ export function toJson(value: unknown, field: string): string {
   return json ?? fail(field, 'JSON', describe(value))
 }
 
+/** JSON text that is Unicode throughout. */
+function toUnicodeJson(value: unknown): string | undefined {
+  const json: string | undefined = JSON.stringify(value)
+  // `JSON.stringify` escapes lone surrogates and nothing else so. A replacer would be called for every member.
+  return json?.includes('\\ud') ? JSON.stringify(value, wellFormed) : json
+}
+
 /** A lone surrogate is no Unicode text: no server could read it, so it is replaced as `TextEncoder` would. */
 function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? (value as string & { toWellFormed(): string }).toWellFormed() : value
@@ -181,10 +188,10 @@ export function encodeRequest(request: WireRequest, { quirks, body, provider, co
   if (codec?.encode !== undefined) {
     const made = codec.encode({ ...request }, { provider, model: request.model })
     const isObject = typeof made === 'object' && made !== null && !Array.isArray(made)
-    return JSON.stringify(isObject ? { ...body, ...made, ...request.extraBody } : made, wellFormed) ?? 'null'
+    return toUnicodeJson(isObject ? { ...body, ...made, ...request.extraBody } : made) ?? 'null'
   }
   const own = Object.keys(body).length > 0 && { extraBody: { ...body, ...request.extraBody } }
-  return JSON.stringify({ ...request, ...own, quirks }, wellFormed)
+  return toUnicodeJson({ ...request, ...own, quirks }) as string
 }
 
 /** The request for the next answer of a conversation. */

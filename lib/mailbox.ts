@@ -3,15 +3,17 @@
  * crossing of N-API per batch, not per token. A listener that throws does not stop the others: its error surfaces as
  * an uncaught exception, as from any event handler.
  */
-import { ValidationError } from './errors.js'
 import {
   binding,
   type NativeFailure,
   type NativeFeed,
   type NativeMailbox,
+  type NativePlan,
+  type NativePlanHandle,
   type NativeRelayOptions,
   type NativeRelayReport,
   type NativeRequest,
+  type Pace,
 } from './native.js'
 
 /** What a session tells its owner, in order. After `finish`, `failed` or `cancelled` nothing follows. */
@@ -239,16 +241,42 @@ class RunningSession implements FedSession {
   }
 }
 
-/** Starts a session. Throws only for what the engine can't even try. */
-export function openSession(request: NativeRequest, body: string, listener: SessionListener): Session {
+/** What the engine has read. */
+const handles = new WeakMap<NativePlan, NativePlanHandle>()
+
+function handleOf(plan: NativePlan): NativePlanHandle {
+  let handle = handles.get(plan)
+  if (handle === undefined) {
+    handle = new (binding().Plan)(JSON.stringify(plan))
+    handles.set(plan, handle)
+  }
+  return handle
+}
+
+/** `Pace::of_bits` in `src/session.rs` reads them. */
+function bitsOf({ push, retain, deliver }: Pace): number {
+  return (push ? 1 : 0) | (retain ? 2 : 0) | (deliver ? 4 : 0)
+}
+
+/**
+ * Starts a session. Throws only for what the engine can't even try; what is wrong with the request itself is told as the
+ * session's failure. `body`: JSON of the canonical request.
+ */
+export function openSession(
+  request: NativeRequest,
+  deliver: boolean,
+  body: string,
+  listener: SessionListener,
+): Session {
   const native = open()
-  return run(native, opened(native, JSON.stringify(request), body), listener)
+  const { plan, target, push, retain } = request
+  return run(native, native.open(handleOf(plan), target, body, bitsOf({ push, retain, deliver })), listener)
 }
 
 /** Starts a session whose answer the caller brings. */
-export function openFedSession(request: NativeFeed, listener: SessionListener): FedSession {
+export function openFedSession(request: NativeFeed, pace: Pace, listener: SessionListener): FedSession {
   const native = open()
-  return run(native, native.openFed(JSON.stringify(request)), listener)
+  return run(native, native.openFed(JSON.stringify(request), bitsOf(pace)), listener)
 }
 
 function run(native: NativeMailbox, id: number, listener: SessionListener): RunningSession {
@@ -257,18 +285,6 @@ function run(native: NativeMailbox, id: number, listener: SessionListener): Runn
   sessions[id] = session
   if (++running === 1) native.hold(true)
   return session
-}
-
-/** What the format asked for has no word for comes back as JSON of `field`, `code` and `message`. */
-function opened(native: NativeMailbox, request: string, body: string): number {
-  try {
-    return native.open(request, body)
-  } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string }
-    if (code !== 'InvalidArg' || !message.startsWith('{')) throw error
-    const refused = JSON.parse(message) as { field: string; code: string; message: string }
-    throw new ValidationError(refused.message, refused.field, { code: refused.code })
-  }
 }
 
 /** Takes everything there is. Called by the engine, once per wake. */

@@ -5,13 +5,42 @@
 import type { RequestShape } from './providers/formats.js'
 import type { Signing } from './providers/resolve.js'
 
-/** Flat, validated, complete: defaults are applied before it gets here. Times are milliseconds, 0 switches a clock off. */
-export interface NativeRequest {
+/** A request to the engine, but for its body. */
+export interface NativeRequest extends Omit<Pace, 'deliver'> {
+  plan: NativePlan
+  /** JSON of a {@link NativeTarget}. */
+  target: string
+}
+
+/** How an answer is handed over. */
+export interface Pace {
+  /**
+   * Whether events go to the listener as they come: delivery itself then returns the credit, and the text is kept for
+   * `Session.text`. Else they stay with the engine until `deliver`, `drain` or a relay asks for them.
+   */
+  push: boolean
+  /** Of a pulled answer: whether its events stay for others after somebody got them. */
+  retain: boolean
+  /** Of a pulled answer: whether it begins as after `Session.deliver`. */
+  deliver: boolean
+}
+
+/** Where a request goes, besides what is the plan's. */
+export interface NativeTarget {
   url: string
-  /** What carries request and answer; an `ws:` or `wss:` URL says `websocket` as well. */
-  carrier: 'http' | 'websocket'
   /** Name, value, name, value, … */
   headers: string[]
+  /** What each attempt is signed with, for endpoints of Amazon. */
+  sign?: Signing
+}
+
+/**
+ * What requests of a kind have in common. Flat, validated, complete: defaults are applied before it gets here. Times are
+ * milliseconds, 0 switches a clock off. The engine reads each once: equal ones should be one object, which doesn't change.
+ */
+export interface NativePlan {
+  /** What carries request and answer; an `ws:` or `wss:` URL says `websocket` as well. */
+  carrier: 'http' | 'websocket'
   /** How the endpoint wants to be asked; `json`: as the body says already. */
   shape: RequestShape | 'json'
   /** How it answers: a `WireProtocol` or `auto`. */
@@ -38,30 +67,18 @@ export interface NativeRequest {
   /** Units the session may have outstanding before it stops reading; see {@link eventCost}. */
   credit: number
   /**
-   * `push`: events go to the listener as they come, delivery itself returns the credit, and the text is kept for
-   * `Session.text`. `pull`: events stay with the engine until `deliver`, `drain` or a relay asks for them.
-   */
-  mode: 'push' | 'pull'
-  /** Of a pulled answer: whether its events stay for others after somebody got them. */
-  retain: boolean
-  /** Of a pulled answer: whether it begins as after `Session.deliver`. */
-  deliver: boolean
-  /**
    * Least distance of two deliveries under load, in milliseconds (default 1): an event after idleness is delivered at
    * once, later ones are gathered so long. 0 delivers each as it comes.
    */
   flushInterval: number
   /** How usage is counted where the provider reports none; absent: not at all. */
   estimate?: NativeEstimate | undefined
-  /** What each attempt is signed with, for endpoints of Amazon. */
-  sign?: Signing
   /** Whether the text of the first alternative is to be JSON: the answer fails at the first character that can't be. */
   json?: boolean
 }
 
-/** An answer that JavaScript brings (`src/feed.rs`). The fields that {@link NativeRequest} has too mean the same. */
-export interface NativeFeed
-  extends Pick<NativeRequest, 'maxEventBytes' | 'credit' | 'mode' | 'retain' | 'deliver' | 'flushInterval'> {
+/** An answer that JavaScript brings (`src/feed.rs`). The fields that {@link NativePlan} has too mean the same. */
+export interface NativeFeed extends Pick<NativePlan, 'maxEventBytes' | 'credit' | 'flushInterval'> {
   /** How its bytes are to be read: a `WireProtocol` or `auto`. Without meaning for records. */
   protocol: string
   contentType?: string
@@ -128,6 +145,8 @@ export interface NativeError {
   requestId?: string
   /** Of text that is no JSON: where. */
   offset?: number
+  /** Of a request that was not sent: which member it is about. */
+  field?: string
 }
 
 /** What JavaScript says of what it reads from. The rest of a {@link NativeError} follows from the type. */
@@ -137,12 +156,12 @@ export type NativeFailure = Omit<NativeError, 'recoverable' | 'suggestion'>
 export interface NativeMailbox {
   take(records: Uint32Array): string | null
   /**
-   * `request`: JSON of a {@link NativeRequest}. `body`: JSON of the canonical request (`crates/wire/src/request`), which
-   * the engine encodes for the endpoint.
+   * `target`: JSON of a {@link NativeTarget}. `body`: JSON of the canonical request (`crates/wire/src/request`), which
+   * the engine encodes for the endpoint. `pace`: the bits of a {@link Pace}.
    */
-  open(request: string, body: string): number
+  open(plan: NativePlanHandle, target: string, body: string, pace: number): number
   /** `request`: JSON of a {@link NativeFeed}. */
-  openFed(request: string): number
+  openFed(request: string, pace: number): number
   feed(session: number, bytes: Uint8Array): number
   feedText(session: number, text: string): number
   feedRecord(session: number, kind: number, choice: number, payload: string): number
@@ -168,9 +187,20 @@ export interface NativeMailbox {
   hold(hold: boolean): void
 }
 
+/** A {@link NativePlan} that the engine has read. */
+export interface NativePlanHandle {
+  readonly [brand]: never
+}
+
+declare const brand: unique symbol
+
 /** What the addon exports. Helpers of one entry point extend it by declaration merging beside their use. */
 export interface NativeBinding {
   Mailbox: new (wake: () => void) => NativeMailbox
+  /** `json`: that of a {@link NativePlan}. */
+  Plan: new (
+    json: string,
+  ) => NativePlanHandle
   /** An answer that is over, encoded: `records` has two numbers an event, as in a batch, without the session. */
   encodeAnswer(options: NativeRelayOptions, records: Uint32Array, payloads: string[], failure?: string): string
 }

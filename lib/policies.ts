@@ -14,7 +14,7 @@ import {
   fail,
 } from './check.js'
 import { type StreamError, ValidationError } from './errors.js'
-import type { NativeRequest } from './native.js'
+import type { NativePlan } from './native.js'
 
 /**
  * Retries of a failed attempt. They end at the first piece of the answer that was delivered: no text is ever delivered
@@ -93,7 +93,7 @@ export type TimeoutConfig =
 export type ResumeMode = 'auto' | 'restart' | 'none'
 
 type RetryFields = Pick<
-  NativeRequest,
+  NativePlan,
   | 'maxRetries'
   | 'backoff'
   | 'initialDelay'
@@ -112,8 +112,9 @@ export interface RetryPlan {
   retryableErrors?: readonly string[]
 }
 
-type TimeoutFields = Pick<
-  NativeRequest,
+/** The five clocks. */
+export type TimeoutFields = Pick<
+  NativePlan,
   'connectTimeout' | 'firstContentTimeout' | 'idleTimeout' | 'contentIdleTimeout' | 'totalTimeout'
 >
 

@@ -18,6 +18,7 @@ import type { NativeRequest } from './native.js'
 import { checkResume, planRetry, planTimeouts, type RetryPlan } from './policies.js'
 import { viaDecoder } from './providers/decoded.js'
 import type { RequestMessage } from './request-messages.js'
+import { samePlan } from './request-plan.js'
 import {
   type CheckedRequest,
   callbackKeys,
@@ -301,8 +302,10 @@ export class StreamClient {
     const observed = callbacks.onError === undefined ? never : always
     if (tools !== undefined) return { ...common, ...this.#withTools(request, turn, tools, observed) }
     const answer = this.#answer(turn, { retain: checked.retain, observed, output: checked.output })
-    const json = checked.output?.isIncremental === true && { json: true }
-    return { ...common, answer, ask: () => answer.ask({ ...turn.request, ...json }, turn.body) }
+    const { request: native, body } = turn
+    const asked =
+      checked.output?.isIncremental === true ? { ...native, plan: samePlan({ ...native.plan, json: true }) } : native
+    return { ...common, answer, ask: () => answer.ask(asked, body) }
   }
 
   /** An answer in which tools are run: each turn of the model is a request of its own. */
@@ -328,12 +331,13 @@ export class StreamClient {
       messages: messages ?? question,
       asked,
       provider: target.provider,
-      total: first.request.totalTimeout,
+      total: first.request.plan.totalTimeout,
       ask: (said, step, totalTimeout) => {
         const next = { ...rest, messages: said, tools: set.definitions as Tool[], ...(later && { toolChoice: later }) }
         const turn = step === 1 ? first : this.#turn(next)
         const answer = this.#answer(turn, { retain: false, observed: always })
-        answer.ask({ ...turn.request, totalTimeout, retain: false }, turn.body)
+        const plan = { ...turn.request.plan, totalTimeout }
+        answer.ask({ ...turn.request, plan, retain: false }, turn.body)
         return answer
       },
       onStep: async (step) => {
@@ -371,7 +375,7 @@ export class StreamClient {
       retry,
       push: false,
       credit,
-      estimating: request.estimate !== undefined,
+      estimating: request.plan.estimate !== undefined,
       prices: this.#settings.prices,
       ...given,
     }

@@ -33,6 +33,7 @@ import { type CacheControl, checkCacheControl, checkMessage, type RequestMessage
 import type { Schema } from './schema.js'
 import type { ErrorMode } from './stream-result.js'
 import { checkOutput, type OutputPlan, type OutputSpec } from './structured-output.js'
+import { noHeaders } from './target.js'
 import type { UsageMode } from './tokens/estimate.js'
 import { checkToolSet, type ExecutableTool, type ToolSet, type ToolStep } from './tools.js'
 import type { CollectedResponse, StreamChunk, ToolCall, ToolResult, Usage } from './types.js'
@@ -294,7 +295,7 @@ export function checkRequest(given: StreamRequest, defaultModel: string | undefi
     body: (asked) => encodeRequest(request, asked),
     output,
     tools: checkSteps(given, set),
-    headers: given.headers === undefined ? {} : checkHeaders(given.headers, 'headers'),
+    headers: given.headers === undefined ? noHeaders : checkHeaders(given.headers, 'headers'),
     signal: given.signal === undefined ? undefined : checkSignal(given.signal, 'signal'),
     retain: given.retain === undefined || checkBoolean(given.retain, 'retain'),
     errors: checkOneOf(given.errors ?? 'throw', 'errors', ['throw', 'chunk']),

@@ -121,6 +121,9 @@ export function providerTarget(
   }
 }
 
+/** Nothing beside the target's own. */
+export const noHeaders: Record<string, string> = Object.freeze({})
+
 /** Header sets laid over each other, the later one winning, whatever the case of the names. */
 export function mergeHeaders(...sets: (Record<string, string> | undefined)[]): Record<string, string> {
   const merged = new Map<string, [name: string, value: string]>()

@@ -23,9 +23,6 @@ struct NativeFeed {
     content_type: Option<String>,
     max_event_bytes: u32,
     credit: f64,
-    mode: String,
-    retain: bool,
-    deliver: bool,
     flush_interval: f64,
     estimate: Option<NativeEstimate>,
     question: Option<String>,
@@ -56,23 +53,13 @@ pub(crate) fn told(room: Room) -> u32 {
 }
 
 /// Starts a session that is fed through `control`. `json` is a [`NativeFeed`].
-pub(crate) fn start(json: &str, id: u32, mailbox: Arc<Shared>, control: Arc<Control>) -> Result<()> {
-    let NativeFeed {
-        protocol,
-        content_type,
-        max_event_bytes,
-        credit,
-        mode,
-        retain,
-        deliver,
-        flush_interval,
-        estimate,
-        question,
-    } = serde_json::from_str(json).map_err(|_| invalid("feed"))?;
+pub(crate) fn start(json: &str, pace: Pace, id: u32, mailbox: Arc<Shared>, control: Arc<Control>) -> Result<()> {
+    let NativeFeed { protocol, content_type, max_event_bytes, credit, flush_interval, estimate, question } =
+        serde_json::from_str(json).map_err(|_| invalid("feed"))?;
     let engine = runtime::engine()?;
     let protocol = protocol.parse::<Protocol>().map_err(|_| invalid("protocol"))?;
     let request = FedRequest { protocol, content_type, max_event_bytes: max_event_bytes as usize };
-    let mode = Pace { mode: &mode, credit, retain, deliver }.mode(&control)?;
+    let mode = pace.mode(credit, &control);
     let spacing = milliseconds(flush_interval);
     let notices = Arc::clone(&mailbox);
     let (feed, body) = Feed::new(move |notice| {

@@ -24,7 +24,7 @@ use crate::client_socket::ClientSocket;
 use crate::feed;
 use crate::relay::NativeRelayOptions;
 use crate::runtime;
-use crate::session::{Command, Control, NativeRequest};
+use crate::session::{Command, Control, Pace, SessionPlan};
 
 /// What a record says, in its low 8 bits. `lib/mailbox.ts` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,6 +312,21 @@ impl Shared {
     }
 }
 
+/// What requests of a kind have in common, in the engine's terms.
+#[napi]
+pub struct Plan {
+    shared: Arc<SessionPlan>,
+}
+
+#[napi]
+impl Plan {
+    /// `json` is that of a `NativePlan`.
+    #[napi(constructor)]
+    pub fn new(json: String) -> Result<Self> {
+        Ok(Self { shared: Arc::new(SessionPlan::parse(&json)?) })
+    }
+}
+
 /// One environment's end of the engine.
 #[napi]
 pub struct Mailbox {
@@ -378,25 +393,26 @@ impl Mailbox {
         Ok(Some(text))
     }
 
-    /// Starts a session and returns its number. Its records follow. `request` is JSON of a [`NativeRequest`], `body` of
-    /// the canonical request.
+    /// Starts a session and returns its number. Its records follow. `target` is JSON of a `NativeTarget`, `body` of the
+    /// canonical request; `pace` says in bits how the answer is handed over.
     #[napi]
-    pub fn open(&self, request: String, body: String) -> Result<u32> {
-        let request = NativeRequest::parse(&request)?;
+    pub fn open(&self, plan: &Plan, target: String, body: String, pace: u32) -> Result<u32> {
         let control = Arc::new(Control::default());
         let id = self.shared.lock().register(&control);
-        crate::session::start(request, &body, id, Arc::clone(&self.shared), control).inspect_err(|_| {
-            self.shared.lock().forget(id);
-        })?;
+        let plan = Arc::clone(&plan.shared);
+        crate::session::start(plan, target, body, Pace::of_bits(pace), id, Arc::clone(&self.shared), control)
+            .inspect_err(|_| {
+                self.shared.lock().forget(id);
+            })?;
         Ok(id)
     }
 
     /// Starts a session whose answer JavaScript brings, and returns its number. `request` is JSON of a `NativeFeed`.
     #[napi]
-    pub fn open_fed(&self, request: String) -> Result<u32> {
+    pub fn open_fed(&self, request: String, pace: u32) -> Result<u32> {
         let control = Arc::new(Control::default());
         let id = self.shared.lock().register(&control);
-        feed::start(&request, id, Arc::clone(&self.shared), control).inspect_err(|_| {
+        feed::start(&request, Pace::of_bits(pace), id, Arc::clone(&self.shared), control).inspect_err(|_| {
             self.shared.lock().forget(id);
         })?;
         Ok(id)

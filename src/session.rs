@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_engine::{
-    Backoff, Carrier, Feed, ResumeMode, RetryPolicy, Session, SessionRequest, Signing, SigningService, Timeouts,
+    Backoff, Carrier, ErrorKind, Feed, Place, ResumeMode, RetryPolicy, Session, SessionRequest, Signing,
+    SigningService, StreamError, Timeouts,
 };
 use millstream_wire::Protocol;
 use millstream_wire::request::{ChatRequest, RequestError, RequestShape, encode};
@@ -24,14 +25,28 @@ use crate::mailbox::Shared;
 use crate::relay::{NativeRelayOptions, Relay};
 use crate::runtime;
 
-/// See `NativeRequest` in `lib/native.ts`, which validates and applies defaults. It crosses as JSON: reading an object's
+/// What requests of a kind have in common: read once, shared by all sessions that go by it.
+pub(crate) struct SessionPlan {
+    carrier: Carrier,
+    /// `None`: the body is JavaScript's own.
+    shape: Option<RequestShape>,
+    protocol: Protocol,
+    max_event_bytes: usize,
+    timeouts: Timeouts,
+    retry: RetryPolicy,
+    resume: ResumeMode,
+    json: bool,
+    credit: f64,
+    spacing: Duration,
+    estimate: Option<NativeEstimate>,
+}
+
+/// See `NativePlan` in `lib/native.ts`, which validates and applies defaults. It crosses as JSON: reading an object's
 /// members over N-API costs several times as much.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct NativeRequest {
-    url: String,
+struct NativePlan {
     carrier: String,
-    headers: Vec<String>,
     shape: String,
     protocol: String,
     max_event_bytes: u32,
@@ -52,14 +67,103 @@ pub(crate) struct NativeRequest {
     ask_retry: bool,
     resume: String,
     credit: f64,
-    mode: String,
-    retain: bool,
-    deliver: bool,
     flush_interval: f64,
-    sign: Option<NativeSigning>,
     #[serde(default)]
     json: bool,
     estimate: Option<NativeEstimate>,
+}
+
+impl SessionPlan {
+    /// Of the JSON text of a [`NativePlan`].
+    pub(crate) fn parse(json: &str) -> Result<Self> {
+        let plan: NativePlan = serde_json::from_str(json).map_err(|_| invalid("plan"))?;
+        Ok(Self {
+            carrier: match plan.carrier.as_str() {
+                "http" => Carrier::Http,
+                "websocket" => Carrier::WebSocket,
+                _ => return Err(invalid("carrier")),
+            },
+            shape: match plan.shape.as_str() {
+                "json" => None,
+                shape => Some(shape.parse().map_err(|_| invalid("shape"))?),
+            },
+            protocol: plan.protocol.parse().map_err(|_| invalid("protocol"))?,
+            max_event_bytes: plan.max_event_bytes as usize,
+            timeouts: Timeouts {
+                connect: clock(plan.connect_timeout),
+                first_content: clock(plan.first_content_timeout),
+                idle: clock(plan.idle_timeout),
+                content_idle: clock(plan.content_idle_timeout),
+                total: clock(plan.total_timeout),
+            },
+            retry: RetryPolicy {
+                max_retries: plan.max_retries,
+                backoff: match plan.backoff.as_str() {
+                    "exponential" => Backoff::Exponential,
+                    "linear" => Backoff::Linear,
+                    _ => return Err(invalid("backoff")),
+                },
+                initial_delay: milliseconds(plan.initial_delay),
+                max_delay: milliseconds(plan.max_delay),
+                multiplier: plan.multiplier,
+                jitter: plan.jitter,
+                respect_retry_after: plan.respect_retry_after,
+                max_total_delay: clock(plan.max_total_delay),
+                retryable_status_codes: plan.retryable_status_codes,
+                ask: plan.ask_retry,
+            },
+            resume: match plan.resume.as_str() {
+                "auto" => ResumeMode::Auto,
+                "restart" => ResumeMode::Restart,
+                "none" => ResumeMode::None,
+                _ => return Err(invalid("resume")),
+            },
+            json: plan.json,
+            credit: plan.credit,
+            spacing: milliseconds(plan.flush_interval),
+            estimate: plan.estimate,
+        })
+    }
+
+    /// What is asked under it, of the JSON texts of a [`NativeTarget`] and the canonical request.
+    fn request(&self, target: &str, body: &str) -> std::result::Result<SessionRequest, StreamError> {
+        let target: NativeTarget = serde_json::from_str(target).map_err(|_| malformed("target"))?;
+        let body = match self.shape {
+            None => body.as_bytes().to_vec(),
+            Some(shape) => {
+                let chat: ChatRequest = serde_json::from_str(body).map_err(|_| malformed("body"))?;
+                encode(shape, &chat).map_err(|error| refused(&error))?
+            }
+        };
+        let mut headers = Vec::with_capacity(target.headers.len() / 2);
+        let mut names_and_values = target.headers.into_iter();
+        while let (Some(name), Some(value)) = (names_and_values.next(), names_and_values.next()) {
+            headers.push((name, value));
+        }
+        Ok(SessionRequest {
+            url: target.url,
+            carrier: self.carrier,
+            headers,
+            sign: target.sign.map(NativeSigning::into_signing).transpose()?,
+            body: Bytes::from(body),
+            protocol: self.protocol,
+            max_event_bytes: self.max_event_bytes,
+            timeouts: self.timeouts.clone(),
+            retry: self.retry.clone(),
+            resume: self.resume,
+            json: self.json,
+        })
+    }
+}
+
+/// See `NativeTarget` in `lib/native.ts`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NativeTarget {
+    url: String,
+    /// Names and values in turn.
+    headers: Vec<String>,
+    sign: Option<NativeSigning>,
 }
 
 /// See `Signing` in `lib/providers/resolve.ts`.
@@ -74,11 +178,11 @@ struct NativeSigning {
 }
 
 impl NativeSigning {
-    fn into_signing(self) -> Result<Signing> {
+    fn into_signing(self) -> std::result::Result<Signing, StreamError> {
         let services = [SigningService::Bedrock, SigningService::SageMaker];
         let service = services.into_iter().find(|service| service.as_str() == self.service);
         Ok(Signing {
-            service: service.ok_or_else(|| invalid("sign.service"))?,
+            service: service.ok_or_else(|| malformed("sign.service"))?,
             region: self.region,
             access_key_id: self.access_key_id,
             secret_access_key: self.secret_access_key,
@@ -88,98 +192,39 @@ impl NativeSigning {
 }
 
 /// How an answer is handed over.
-pub(crate) struct Pace<'a> {
-    pub(crate) mode: &'a str,
-    pub(crate) credit: f64,
-    pub(crate) retain: bool,
-    pub(crate) deliver: bool,
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    push: bool,
+    retain: bool,
+    deliver: bool,
 }
 
-impl Pace<'_> {
-    pub(crate) fn mode(&self, control: &Control) -> Result<Mode> {
-        let window = self.credit as i64;
-        match self.mode {
-            "push" => Ok(Mode::Push { window, batch: 0, spent: 0 }),
-            "pull" => {
-                control.credit.store(window, Ordering::Release);
-                Ok(Mode::Pull(Box::new(Pull::new(self.retain, self.deliver))))
-            }
-            _ => Err(invalid("mode")),
+impl Pace {
+    /// Of the bits that `lib/mailbox.ts` puts together.
+    pub(crate) fn of_bits(bits: u32) -> Self {
+        Self { push: bits & 1 != 0, retain: bits & 2 != 0, deliver: bits & 4 != 0 }
+    }
+
+    pub(crate) fn mode(self, credit: f64, control: &Control) -> Mode {
+        let window = credit as i64;
+        if self.push {
+            return Mode::Push { window, batch: 0, spent: 0 };
         }
+        control.credit.store(window, Ordering::Release);
+        Mode::Pull(Box::new(Pull::new(self.retain, self.deliver)))
     }
 }
 
-impl NativeRequest {
-    /// Of its JSON text.
-    pub(crate) fn parse(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|_| invalid("request"))
-    }
-
-    fn into_session_request(self, body: &str) -> Result<SessionRequest> {
-        let body = match self.shape.as_str() {
-            // JavaScript has its own words for it.
-            "json" => body.as_bytes().to_vec(),
-            shape => {
-                let shape: RequestShape = shape.parse().map_err(|_| invalid("shape"))?;
-                let chat: ChatRequest = serde_json::from_str(body).map_err(|_| invalid("body"))?;
-                encode(shape, &chat).map_err(|error| refused(&error))?
-            }
-        };
-        let mut headers = Vec::with_capacity(self.headers.len() / 2);
-        let mut names_and_values = self.headers.into_iter();
-        while let (Some(name), Some(value)) = (names_and_values.next(), names_and_values.next()) {
-            headers.push((name, value));
-        }
-        Ok(SessionRequest {
-            url: self.url,
-            carrier: match self.carrier.as_str() {
-                "http" => Carrier::Http,
-                "websocket" => Carrier::WebSocket,
-                _ => return Err(invalid("carrier")),
-            },
-            headers,
-            sign: self.sign.map(NativeSigning::into_signing).transpose()?,
-            body: Bytes::from(body),
-            protocol: self.protocol.parse::<Protocol>().map_err(|_| invalid("protocol"))?,
-            max_event_bytes: self.max_event_bytes as usize,
-            timeouts: Timeouts {
-                connect: clock(self.connect_timeout),
-                first_content: clock(self.first_content_timeout),
-                idle: clock(self.idle_timeout),
-                content_idle: clock(self.content_idle_timeout),
-                total: clock(self.total_timeout),
-            },
-            retry: RetryPolicy {
-                max_retries: self.max_retries,
-                backoff: match self.backoff.as_str() {
-                    "exponential" => Backoff::Exponential,
-                    "linear" => Backoff::Linear,
-                    _ => return Err(invalid("backoff")),
-                },
-                initial_delay: milliseconds(self.initial_delay),
-                max_delay: milliseconds(self.max_delay),
-                multiplier: self.multiplier,
-                jitter: self.jitter,
-                respect_retry_after: self.respect_retry_after,
-                max_total_delay: clock(self.max_total_delay),
-                retryable_status_codes: self.retryable_status_codes,
-                ask: self.ask_retry,
-            },
-            resume: match self.resume.as_str() {
-                "auto" => ResumeMode::Auto,
-                "restart" => ResumeMode::Restart,
-                "none" => ResumeMode::None,
-                _ => return Err(invalid("resume")),
-            },
-            json: self.json,
-        })
-    }
+/// What the shape has no word for: the caller's to correct, so it says which member.
+fn refused(error: &RequestError) -> StreamError {
+    let mut refused = StreamError::new(ErrorKind::InvalidRequest, error.code(), error.to_string());
+    refused.place = Some(Place::Field(Box::new(error.field().to_owned())));
+    refused
 }
 
-/// What the shape has no word for: the caller's to correct, so it says which member, for `lib/mailbox.ts` to throw.
-fn refused(error: &RequestError) -> Error {
-    let said = serde_json::json!({ "field": error.field(), "code": error.code(), "message": error.to_string() });
-    Error::new(Status::InvalidArg, said.to_string())
+/// What `lib/` should have refused: a defect of ours, so the name is all there is to say.
+fn malformed(part: &str) -> StreamError {
+    StreamError::new(ErrorKind::Unknown, "ENGINE_REFUSED", format!("malformed `{part}` in a native request"))
 }
 
 /// A field that `lib/` should have refused: a defect of ours, so the name of the field is all there is to say.
@@ -387,21 +432,21 @@ impl Control {
     }
 }
 
-/// Starts a session for `request` whose events go to `mailbox` under the number `id`.
+/// Starts a session whose events go to `mailbox` under the number `id`. What can take long is left to the runtime.
 pub(crate) fn start(
-    request: NativeRequest,
-    body: &str,
+    plan: Arc<SessionPlan>,
+    target: String,
+    body: String,
+    pace: Pace,
     id: u32,
     mailbox: Arc<Shared>,
     control: Arc<Control>,
 ) -> Result<()> {
     let engine = runtime::engine()?;
-    let spacing = milliseconds(request.flush_interval);
-    let NativeRequest { ref mode, credit, retain, deliver, .. } = request;
-    let mode = Pace { mode, credit, retain, deliver }.mode(&control)?;
-    let estimating = control.estimate_by(request.estimate.as_ref(), body)?;
-    let request = request.into_session_request(body)?;
+    let mode = pace.mode(plan.credit, &control);
+    let estimating = control.estimate_by(plan.estimate.as_ref(), &body)?;
+    let spacing = plan.spacing;
     let exit = SessionExit { id, mailbox, control: Arc::clone(&control), spacing, finish: None, mode, estimating };
-    control.set_session(engine.open(request, exit));
+    control.set_session(engine.open_with(move || plan.request(&target, &body), exit));
     Ok(())
 }

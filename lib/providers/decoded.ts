@@ -16,6 +16,7 @@ import {
 import { StreamError } from '../errors.js'
 import { decodeEventStream, type ServerSentEvent } from '../event-stream.js'
 import { ChunkFeed } from '../fed-answer.js'
+import { samePlan } from '../request-plan.js'
 import { AnswerHandle } from '../stream-result.js'
 import type { Codec, CodecContext, DecodedChunk } from './codec.js'
 
@@ -42,7 +43,7 @@ export function viaDecoder({ framing, decode }: Codec, options: AnswerOptions): 
           const context: CodecContext = { provider, model }
           const { textStream } = await new AnswerHandle(inner, 'throw')
           yield { type: 'start' }
-          yield* decode(cut(textStream, framing, request.maxEventBytes), context)
+          yield* decode(cut(textStream, framing, request.plan.maxEventBytes), context)
         } catch (error) {
           told = (inner.outcome as { error?: unknown } | undefined)?.error === error
           throw error
@@ -50,9 +51,11 @@ export function viaDecoder({ framing, decode }: Codec, options: AnswerOptions): 
       }
       // What the source waits for would hold the connection open.
       answer.whenEnded(() => inner.abort(undefined))
-      feed.begin(answer, chunks(), { ...options, ...request, question: body })
+      const { maxEventBytes, flushInterval, estimate } = request.plan
+      feed.begin(answer, chunks(), { ...options, maxEventBytes, flushInterval, estimate, question: body })
       // What is counted are the decoder's texts.
-      inner.ask({ ...request, protocol: 'text', mode: 'pull', retain: false, estimate: undefined }, body)
+      const { estimate: _, ...plan } = request.plan
+      inner.ask({ ...request, plan: samePlan({ ...plan, protocol: 'text' }), push: false, retain: false }, body)
     },
     // What the engine said of the body is told as if it were of the answer, with the text that was decoded.
     failure: (native, answer) => (told ? undefined : feed.failure(native, answer)),

@@ -11,7 +11,7 @@ use reqwest::{StatusCode, Url};
 
 use crate::connect::ConnectTimedOut;
 use crate::retry::retry_after;
-use crate::{ErrorKind, Phase, StreamError, Timeouts};
+use crate::{ErrorKind, Phase, Place, StreamError, Timeouts};
 
 /// Headers that carry a provider's id of the request, most telling first.
 const REQUEST_ID_HEADERS: [&str; 7] = [
@@ -248,7 +248,7 @@ pub(crate) fn decode(error: &DecodeError) -> StreamError {
 /// was delivered.
 pub(crate) fn not_json(error: JsonError) -> StreamError {
     let mut failure = StreamError::new(ErrorKind::Protocol, "INVALID_JSON", format!("expected JSON: {error}"));
-    failure.offset = Some(error.offset);
+    failure.place = Some(Place::Offset(error.offset));
     failure
 }
 

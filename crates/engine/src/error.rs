@@ -151,6 +151,15 @@ impl Phase {
     }
 }
 
+/// Where something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Of text that is to be JSON: how many UTF-16 units lie before it.
+    Offset(u64),
+    /// Of a request that was not sent: the member, e.g. `topK`. Boxed, since errors are passed about by value.
+    Field(Box<String>),
+}
+
 /// A failed session. No key, no prompt and no header value ever stands in one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamError {
@@ -174,8 +183,8 @@ pub struct StreamError {
     pub retry_after: Option<Duration>,
     /// The provider's id of the failed request, from its headers.
     pub request_id: Option<String>,
-    /// Of text that is no JSON: where, in UTF-16 units.
-    pub offset: Option<u64>,
+    /// What in particular is wrong, where that can be told.
+    pub place: Option<Place>,
 }
 
 impl StreamError {
@@ -192,7 +201,7 @@ impl StreamError {
             retryable: false,
             retry_after: None,
             request_id: None,
-            offset: None,
+            place: None,
         }
     }
 
@@ -222,9 +231,11 @@ impl StreamError {
             if let Some(id) = &self.request_id {
                 fields.insert("requestId".to_owned(), id.as_str().into());
             }
-            if let Some(offset) = self.offset {
-                fields.insert("offset".to_owned(), offset.into());
-            }
+            match &self.place {
+                Some(Place::Offset(offset)) => fields.insert("offset".to_owned(), (*offset).into()),
+                Some(Place::Field(field)) => fields.insert("field".to_owned(), field.as_str().into()),
+                None => None,
+            };
         }
         object.to_string()
     }

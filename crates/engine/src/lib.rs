@@ -25,7 +25,7 @@ mod transport;
 mod websocket;
 
 pub use config::{EngineConfig, EngineError, ProxySource};
-pub use error::{ErrorKind, Phase, StreamError};
+pub use error::{ErrorKind, Phase, Place, StreamError};
 pub use exit::{Exit, Outcome, ResponseInfo, Signal};
 pub use fed::{FedBody, FedRequest, Feed, FeedNotice, Room};
 pub use request::{Backoff, Carrier, ResumeMode, RetryPolicy, SessionRequest, Timeouts};

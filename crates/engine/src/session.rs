@@ -46,6 +46,15 @@ impl Engine {
     /// Starts a session. May be called from any thread. Every failure, a malformed request included, reaches `exit` as
     /// its [`Signal::End`]; an exit dropped without one was cut off by the end of its runtime.
     pub fn open<E: Exit>(&self, request: SessionRequest, exit: E) -> Session {
+        self.open_with(move || Ok(request), exit)
+    }
+
+    /// Starts a session whose request is put together on a thread of the runtime, so that the caller's is free at once.
+    pub fn open_with<E: Exit>(
+        &self,
+        request: impl FnOnce() -> Result<SessionRequest, StreamError> + Send + 'static,
+        exit: E,
+    ) -> Session {
         let cancel = Arc::new(CancelSwitch::default());
         let task = drive(Arc::clone(&self.transport), request, exit, Arc::clone(&cancel));
         self.runtime.spawn(task);
@@ -80,15 +89,22 @@ impl Session {
 }
 
 /// The task of a session.
-async fn drive<E: Exit>(transport: Arc<Transport>, request: SessionRequest, mut exit: E, cancel: Arc<CancelSwitch>) {
+async fn drive<E: Exit>(
+    transport: Arc<Transport>,
+    request: impl FnOnce() -> Result<SessionRequest, StreamError>,
+    mut exit: E,
+    cancel: Arc<CancelSwitch>,
+) {
     let began = Instant::now();
-    let (outcome, rest) = {
-        let running = pin!(run(&transport, &request, &mut exit));
-        // Leaving this block drops what runs, and with it the connection.
-        unless_cancelled(running, &cancel).await.unwrap_or((Outcome::Cancelled, None))
+    let (outcome, rest) = match request() {
+        Err(error) => (Outcome::Failed(Box::new(error)), None),
+        Ok(mut request) => {
+            let running = pin!(run(&transport, &mut request, &mut exit));
+            // Leaving this block drops what runs, and with it the connection.
+            unless_cancelled(running, &cancel).await.unwrap_or((Outcome::Cancelled, None))
+        }
     };
     tell_end(began, outcome, &mut exit);
-    drop(request);
     see_off(&mut Some(exit), rest, &cancel).await;
 }
 
@@ -183,12 +199,17 @@ async fn drain(mut body: Body, url: &Url, cancel: &CancelSwitch) {
 }
 
 /// Makes attempts until one ends the session.
-async fn run<E: Exit>(transport: &Transport, request: &SessionRequest, exit: &mut E) -> (Outcome, Option<Box<Rest>>) {
+async fn run<E: Exit>(
+    transport: &Transport,
+    request: &mut SessionRequest,
+    exit: &mut E,
+) -> (Outcome, Option<Box<Rest>>) {
     let fail = |error: StreamError| (Outcome::Failed(Box::new(error)), None);
     let prepared = match Prepared::new(request) {
         Ok(prepared) => prepared,
         Err(error) => return fail(error),
     };
+    let request = &*request;
     let policy = &request.retry;
     let mut clocks = Clocks::new(request.timeouts.clone());
     let mut delivery = Delivery::new(request.resume, request.json);

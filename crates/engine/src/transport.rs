@@ -241,9 +241,10 @@ fn redirect(origin: &Url, from: &Url, status: StatusCode, headers: &HeaderMap) -
 }
 
 impl Prepared {
-    /// Checks URL and headers.
-    pub(crate) fn new(request: &SessionRequest) -> Result<Self, StreamError> {
-        let mut url = Url::parse(&request.url)
+    /// Checks URL and headers, and takes them out of the request: nobody else asks for them.
+    pub(crate) fn new(request: &mut SessionRequest) -> Result<Self, StreamError> {
+        let given = std::mem::take(&mut request.headers);
+        let mut url = Url::parse(&std::mem::take(&mut request.url))
             .map_err(|error| invalid("INVALID_URL", format!("the endpoint is no absolute URL: {error}")))?;
         let (scheme, upgrade) = match url.scheme() {
             "http" => ("http", false),
@@ -258,8 +259,8 @@ impl Prepared {
         let _ = url.set_scheme(scheme);
         let web_socket = (upgrade || request.carrier == Carrier::WebSocket)
             .then_some(Framing { max_message: request.max_event_bytes, lines: request.protocol != Protocol::Text });
-        let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
-        for (name, value) in &request.headers {
+        let mut headers = HeaderMap::with_capacity(given.len() + 3);
+        for (name, value) in &given {
             let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
                 // A whole `name: value` line may have been taken for a name: the value must not be told.
                 let token = name.split(|char: char| !char.is_ascii_alphanumeric() && char != '-' && char != '_').next();

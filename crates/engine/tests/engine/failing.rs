@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use millstream_engine::{ErrorKind, SessionRequest, StreamError};
+use millstream_engine::{ErrorKind, Place, SessionRequest, StreamError};
 use millstream_wire::Event;
 
 use crate::support::{
@@ -296,4 +296,17 @@ async fn a_client_that_does_not_read_stops_the_server() {
     assert!(accepted < 16 * 1024 * 1024, "{accepted} bytes accepted");
     session.cancel();
     record.rest().await;
+}
+
+#[tokio::test]
+async fn a_request_that_can_not_be_put_together_fails_by_its_member() {
+    let (exit, mut record) = recorder();
+    let mut refused = StreamError::new(ErrorKind::InvalidRequest, "UNSUPPORTED", "no word for it");
+    refused.place = Some(Place::Field(Box::new("topK".to_owned())));
+    let expected = refused.clone();
+    engine().open_with(move || Err(refused), exit);
+    let told = record.rest().await;
+    assert_eq!(told.len(), 1, "nothing but the end is told");
+    assert_eq!(failure(&told), expected);
+    assert!(expected.to_json().contains(r#""field":"topK""#));
 }

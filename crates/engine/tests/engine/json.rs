@@ -1,6 +1,6 @@
 //! Text that is to be JSON: a session fails at the first character that can't be, and not before.
 
-use millstream_engine::{ErrorKind, ResumeMode, SessionRequest};
+use millstream_engine::{ErrorKind, Place, ResumeMode, SessionRequest};
 
 use crate::support::{
     Server, Step, assert_complete, chunk, engine, failure, good, last_chunk, request, stream_head, text, text_of,
@@ -18,7 +18,10 @@ async fn text_that_can_be_no_json_fails_at_once_with_its_offset() {
     let server = Server::start(vec![script]).await;
     let told = told(&engine(), json(server.url())).await;
     let error = failure(&told);
-    assert_eq!((error.kind, error.code.as_str(), error.offset), (ErrorKind::Protocol, "INVALID_JSON", Some(11)));
+    assert_eq!(
+        (error.kind, error.code.as_str(), error.place),
+        (ErrorKind::Protocol, "INVALID_JSON", Some(Place::Offset(11)))
+    );
     assert!(!error.retryable);
     assert_eq!(error.message, "expected JSON: expected a name in quotes at offset 11");
     assert_eq!(text_of(&told), "{\"a\": \"é\", b: 1", "what came is delivered");
@@ -43,5 +46,5 @@ async fn json_is_read_on_after_a_break() {
     let second = vec![stream_head(), chunk(text_with_id("3", "y\"]")), last_chunk()];
     let server = Server::start(vec![first, second]).await;
     let told = told(&engine(), SessionRequest { resume: ResumeMode::Auto, ..json(server.url()) }).await;
-    assert_eq!(failure(&told).offset, Some(9));
+    assert_eq!(failure(&told).place, Some(Place::Offset(9)));
 }
