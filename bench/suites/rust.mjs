@@ -5,7 +5,7 @@ import { productRoot } from '../lib/product.mjs'
 import { range, table } from '../lib/report.mjs'
 
 export const title = 'Decoders'
-const BENCHES = ['framing', 'decode']
+const BENCHES = ['framing', 'decode', 'providers']
 
 /** @param {{ log(line: string): void }} options */
 export async function run({ log }) {
@@ -32,7 +32,7 @@ function find({ rows }, scene, reader) {
 
 const gigabytes = (row) => row.megabytesPerSecond.median / 1000
 
-function targets({ framing, decode }) {
+function targets({ framing, decode, providers }) {
   const ours = gigabytes(find(framing, READS, OURS))
   const times = find(framing, READS, THEIRS).oursIsTimes
   return [
@@ -51,6 +51,11 @@ function targets({ framing, decode }) {
       met: times >= 15,
     },
     ...decode.rows.filter(({ reader }) => reader === OURS).map(decoding),
+    ...providers.rows
+      .filter(({ format }) => format === 'anthropic')
+      .map(({ what, gigabytesPerSecond: median }) =>
+        decoding({ scene: `Anthropic's ${what}`, gigabytesPerSecond: { median } }),
+      ),
   ]
 }
 
@@ -84,7 +89,24 @@ function decodeTables({ rows, rounds, pieceBytes }) {
   ])
 }
 
-export function tables({ framing, decode }) {
+function providersTable({ rows, rounds, pieceBytes }) {
+  return [
+    `**Bytes to events, by format**, in ${pieceBytes / 1024} KiB reads, ${rounds} rounds; all recordings of the format, each decoded from its start, and their text deltas alone as one long answer`,
+    table(
+      ['', 'MB', 'GB/s', 'line ends alone, GB/s', 'ns per piece of content', 'allocations per piece'],
+      rows.map((row) => [
+        `${row.format}, ${row.what}`,
+        row.megabytes.toFixed(2),
+        row.gigabytesPerSecond.toFixed(2),
+        row.lineEndsGigabytesPerSecond.toFixed(1),
+        row.nanosecondsPerContent.toFixed(0),
+        row.allocationsPerContent.toFixed(2),
+      ]),
+    ),
+  ]
+}
+
+export function tables({ framing, decode, providers }) {
   const digits = (value) => value.toFixed(value < 10 ? 2 : 0)
   const rate = ({ megabytesPerSecond: { median, lowest, highest } }) =>
     `${digits(median)} (${digits(lowest)}–${digits(highest)})`
@@ -95,5 +117,6 @@ export function tables({ framing, decode }) {
     `**Framing**, MB/s, median (range) of ${framing.rounds} rounds over ${framing.body}`,
     table(['', ...readers], rows),
     ...decodeTables(decode),
+    ...providersTable(providers),
   ].join('\n\n')
 }

@@ -1,7 +1,8 @@
 //! What it costs to turn each provider's bytes into events, beside the least there is to do, which is to find the line
 //! ends.
 //!
-//! `cargo bench -p millstream-wire --bench providers [-- NAME…]`; the names are those of formats. The bodies are the recordings under `../shared/fixtures`, each
+//! `cargo bench -p millstream-wire --bench providers [-- NAME…]`; the names are those of formats. Prints a table and
+//! writes `bench/results/providers.json`. The bodies are the recordings under `../shared/fixtures`, each
 //! decoded from its start by a decoder of its own in reads of 16 KiB. Formats are interleaved, five rounds; the median
 //! counts. Allocations are counted over one round: those of a decoder's start and of metadata are among them.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for developers")]
@@ -13,6 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use millstream_wire::{Decoder, DecoderOptions, Event, Protocol};
+use serde_json::json;
 
 mod support;
 
@@ -125,11 +127,11 @@ fn main() {
         println!("the recordings are not beside the repository");
         return;
     }
-    let mut rows: Vec<(String, Vec<&[u8]>, &Scene)> = Vec::new();
+    let mut rows: Vec<(&str, Vec<&[u8]>, &Scene)> = Vec::new();
     for scene in &scenes {
-        rows.push((format!("{}, recordings", scene.protocol), scene.bodies.iter().map(Vec::as_slice).collect(), scene));
+        rows.push(("recordings", scene.bodies.iter().map(Vec::as_slice).collect(), scene));
         if !scene.long.is_empty() {
-            rows.push((format!("{}, text alone", scene.protocol), vec![&scene.long], scene));
+            rows.push(("text alone", vec![&scene.long], scene));
         }
     }
     let mut samples = vec![(Vec::new(), Vec::new()); rows.len()];
@@ -151,19 +153,24 @@ fn main() {
         "{:<36} {:>8} {:>10} {:>10} {:>12} {:>14}",
         "", "MB", "GB/s", "lines GB/s", "ns/content", "allocs/content"
     );
-    for ((name, bodies, scene), (ours, lines)) in rows.iter().zip(samples) {
+    let mut report = Vec::new();
+    for ((what, bodies, scene), (ours, lines)) in rows.iter().zip(samples) {
         let bytes: usize = bodies.iter().map(|body| body.len()).sum();
         let before = ALLOCATIONS.load(Ordering::Relaxed);
         let content: u64 = bodies.iter().map(|body| decode(scene.protocol, scene.content_type, body).1).sum();
-        let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+        let allocations = (ALLOCATIONS.load(Ordering::Relaxed) - before) as f64 / content as f64;
         let (ours, lines) = (median(ours), median(lines));
-        println!(
-            "{name:<36} {:>8.2} {:>10.2} {:>10.2} {:>12.0} {:>14.2}",
-            bytes as f64 / 1e6,
-            bytes as f64 / ours,
-            bytes as f64 / lines,
-            ours / content as f64,
-            allocations as f64 / content as f64,
-        );
+        let (rate, line_rate, each) = (bytes as f64 / ours, bytes as f64 / lines, ours / content as f64);
+        let megabytes = bytes as f64 / 1e6;
+        let name = format!("{}, {what}", scene.protocol);
+        println!("{name:<36} {megabytes:>8.2} {rate:>10.2} {line_rate:>10.2} {each:>12.0} {allocations:>14.2}");
+        report.push(json!({
+            "format": scene.protocol.as_str(), "what": what, "megabytes": megabytes, "gigabytesPerSecond": rate,
+            "lineEndsGigabytesPerSecond": line_rate, "nanosecondsPerContent": each, "allocationsPerContent": allocations,
+        }));
     }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/results");
+    fs::create_dir_all(&folder).unwrap();
+    let report = json!({ "pieceBytes": PIECE, "rounds": ROUNDS, "rows": report });
+    fs::write(folder.join("providers.json"), serde_json::to_string_pretty(&report).unwrap()).unwrap();
 }
