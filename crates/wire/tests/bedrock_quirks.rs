@@ -5,7 +5,7 @@ mod support;
 
 use millstream_wire::{Completion, DecodeError, Protocol};
 use serde_json::json;
-use support::{Decoded, decode, options};
+use support::{Decoded, decode, message, options};
 
 const KIND: &str = "application/vnd.amazon.eventstream";
 
@@ -113,6 +113,14 @@ fn payload_parts_do_not_line_up_with_the_events_in_them() {
     for name in ["events-in-odd-parts", "lines-in-one-part", "lines-in-odd-parts"] {
         let decoded = sagemaker(name);
         assert_eq!((decoded.text().as_str(), decoded.finish()), ("Hello ☃", Some(("stop", Some("stop")))), "{name}");
+    }
+    // Parts of every size, which end in the middle of characters too.
+    let body = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Grüße ☃ 😀\"},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: [DONE]\r\n\r\n";
+    for size in 1..=body.len() {
+        let parts: Vec<u8> =
+            body.as_bytes().chunks(size).flat_map(|part| message("event", "PayloadPart", part)).collect();
+        let decoded = decode(options(Protocol::SageMaker, Some(KIND)), parts.chunks(29));
+        assert_eq!((decoded.text().as_str(), decoded.finish()), ("Grüße ☃ 😀", Some(("stop", Some("stop")))), "{size}");
     }
     let decoded = sagemaker("exception");
     let error = decoded.error().unwrap();

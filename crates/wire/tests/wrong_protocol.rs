@@ -1,14 +1,12 @@
 //! A body read as another format than it is in: whatever becomes of it, never an answer without a word that is complete.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 mod support;
 
 use std::collections::BTreeMap;
 
 use millstream_wire::encode::{Encoder, EncoderOptions, Format};
 use millstream_wire::{Completion, DecodeError, Event, Protocol};
-use support::{Decoded, decode, options, recordings};
+use support::{Decoded, decode, message, options, recordings};
 
 /// Every interface that was recorded, and the format it is in.
 const APIS: [(&str, Protocol); 18] = [
@@ -167,31 +165,6 @@ fn frames_of_an_application_before_the_answer_raise_no_doubt() {
     assert_eq!(decoded.end, Ok(Completion::Complete));
 }
 
-/// A message of an AWS event stream.
-fn message(kind: [(&str, &str); 2], payload: &str) -> Vec<u8> {
-    let mut headers = Vec::new();
-    for (name, value) in kind {
-        headers.push(u8::try_from(name.len()).unwrap());
-        headers.extend_from_slice(name.as_bytes());
-        headers.push(7);
-        headers.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
-        headers.extend_from_slice(value.as_bytes());
-    }
-    let length = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
-    let mut bytes = Vec::new();
-    bytes.extend(length(16 + headers.len() + payload.len()));
-    bytes.extend(length(headers.len()));
-    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
-    bytes.extend(headers);
-    bytes.extend_from_slice(payload.as_bytes());
-    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
-    bytes
-}
-
-fn event(name: &str, payload: &str) -> Vec<u8> {
-    message([(":message-type", "event"), (":event-type", name)], payload)
-}
-
 /// At every split, and byte by byte.
 fn end_of(protocol: Protocol, kind: Option<&str>, body: &[u8]) -> Decoded {
     let decoded = decode(options(protocol, kind), [body]);
@@ -213,12 +186,15 @@ const KINDS: [Option<&str>; 4] =
 #[test]
 fn amazons_binary_messages_read_as_text_are_told_for_what_they_are() {
     let bodies = [
-        ("bedrock-converse", event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"Hello"}}"#)),
-        ("bedrock-invoke", event("chunk", r#"{"bytes":"eyJjb21wbGV0aW9uIjoiSGkifQ=="}"#)),
-        ("sagemaker", event("PayloadPart", "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n")),
+        (
+            "bedrock-converse",
+            message("event", "contentBlockDelta", br#"{"contentBlockIndex":0,"delta":{"text":"Hello"}}"#),
+        ),
+        ("bedrock-invoke", message("event", "chunk", br#"{"bytes":"eyJjb21wbGV0aW9uIjoiSGkifQ=="}"#)),
+        ("sagemaker", message("event", "PayloadPart", b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n")),
     ];
     for (found, body) in bodies {
-        let body = [event("initial-response", "{}"), body].concat();
+        let body = [message("event", "initial-response", b"{}"), body].concat();
         for protocol in all_protocols().filter(|protocol| !in_messages(*protocol)) {
             for kind in KINDS {
                 let decoded = end_of(protocol, kind, &body);
@@ -242,8 +218,7 @@ fn amazons_binary_messages_read_as_text_are_told_for_what_they_are() {
 
 #[test]
 fn an_exception_among_amazons_messages_is_told_whatever_was_asked_for() {
-    let kind = [(":message-type", "exception"), (":exception-type", "throttlingException")];
-    let body = message(kind, r#"{"message":"Too many requests."}"#);
+    let body = message("exception", "throttlingException", br#"{"message":"Too many requests."}"#);
     for protocol in all_protocols().filter(|protocol| *protocol != Protocol::Ndjson) {
         let decoded = end_of(protocol, None, &body);
         let error = decoded.error().unwrap();

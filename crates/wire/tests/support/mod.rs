@@ -207,6 +207,28 @@ impl Answer {
     }
 }
 
+/// A message of an AWS event stream, by its kind, `event` or `exception`, and what that one is called.
+pub(crate) fn message(kind: &str, name: &str, payload: &[u8]) -> Vec<u8> {
+    let called = if kind == "exception" { ":exception-type" } else { ":event-type" };
+    let mut headers = Vec::new();
+    for (name, value) in [(":message-type", kind), (called, name)] {
+        headers.push(u8::try_from(name.len()).unwrap());
+        headers.extend_from_slice(name.as_bytes());
+        headers.push(7);
+        headers.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+        headers.extend_from_slice(value.as_bytes());
+    }
+    let length = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+    let mut bytes = Vec::new();
+    bytes.extend(length(16 + headers.len() + payload.len()));
+    bytes.extend(length(headers.len()));
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    bytes.extend(headers);
+    bytes.extend_from_slice(payload);
+    bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
+    bytes
+}
+
 /// The recordings beside the repository, where they are.
 pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let found = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
