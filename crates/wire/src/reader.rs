@@ -18,6 +18,7 @@ use crate::providers::gemini_interactions::InteractionsDecoder;
 use crate::providers::ollama::OllamaDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
+use crate::providers::turn::Objects;
 use crate::providers::watsonx::WatsonxDecoder;
 use crate::{Completion, Protocol, RawJson};
 

@@ -12,6 +12,7 @@ use crate::providers::aws::converse::ConverseDecoder;
 use crate::providers::cohere::CohereDecoder;
 use crate::providers::openai::OpenAiDecoder;
 use crate::providers::openai_responses::ResponsesDecoder;
+use crate::providers::turn::Objects;
 
 /// Reads a document by what it shows itself to be; `false` where it is no provider's answer.
 pub(super) fn read(raw: Raw<'_>, max_held_bytes: usize, sink: &mut Sink<'_>) -> Result<bool, Fault> {

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use super::blocks::{Block, Blocks};
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::{count, count_in};
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{self, Fields, Raw, string_end_escaped};
@@ -127,23 +127,21 @@ fn plain_delta(data: &[u8]) -> Option<(u64, Plain, &str, bool)> {
     Some((index, kind, std::str::from_utf8(inner).ok()?, escaped))
 }
 
-impl AnthropicDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes), blocks: Blocks::default(), scratch: String::new() }
+impl Objects for AnthropicDecoder {
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
+    fn settle(&mut self, _whole: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.blocks.close_all(&mut self.turn, sink)
     }
 
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended {
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if self.is_ended() {
             return Ok(());
         }
         if (frame.event == "content_block_delta" || frame.is_unnamed())
@@ -155,50 +153,9 @@ impl AnthropicDecoder {
         if frame.data.trim_ascii_start().first().is_none_or(|first| *first == b':') {
             return Ok(());
         }
-        let text = frame.text();
-        if frame.event == "error" && !text.trim_ascii_start().starts_with('{') {
-            self.blocks.close_all(&mut self.turn, sink)?;
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.stop(sink)?;
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, frame.event, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
+        self.objects(frame, sink)
     }
 
-    fn plain(
-        &mut self,
-        index: u64,
-        kind: &Plain,
-        inner: &str,
-        escaped: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Fault> {
-        if let Plain::Json = kind {
-            return self.json_delta(Some(index), inner, sink);
-        }
-        let text = if escaped {
-            self.scratch.clear();
-            json::unescape_into(inner, &mut self.scratch);
-            Cow::Borrowed(self.scratch.as_str())
-        } else {
-            Cow::Borrowed(inner)
-        };
-        match kind {
-            Plain::Thinking => self.turn.reasoning(0, text, None, sink),
-            Plain::Text | Plain::Json => self.turn.text(0, text, sink),
-        }
-        Ok(())
-    }
-
-    /// Reads the event that `text` begins with; returns what follows it.
     fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let mut event = Fielded::default();
         let mut fields = Fields::of(text);
@@ -224,6 +181,38 @@ impl AnthropicDecoder {
         let whole = text.get(..text.len() - rest.len()).unwrap_or(text);
         self.event(&event, whole, name, sink)?;
         Ok(rest)
+    }
+}
+
+impl AnthropicDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes), blocks: Blocks::default(), scratch: String::new() }
+    }
+
+    fn plain(
+        &mut self,
+        index: u64,
+        kind: &Plain,
+        inner: &str,
+        escaped: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Fault> {
+        if let Plain::Json = kind {
+            return self.json_delta(Some(index), inner, sink);
+        }
+        let text = if escaped {
+            self.scratch.clear();
+            json::unescape_into(inner, &mut self.scratch);
+            Cow::Borrowed(self.scratch.as_str())
+        } else {
+            Cow::Borrowed(inner)
+        };
+        match kind {
+            Plain::Thinking => self.turn.reasoning(0, text, None, sink),
+            Plain::Text | Plain::Json => self.turn.text(0, text, sink),
+        }
+        Ok(())
     }
 
     fn event(&mut self, event: &Fielded<'_>, whole: &str, name: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -7,9 +7,9 @@
 //! What always holds: the end is `message-end` or `stream-end`; an error it carries is the end instead. Event names:
 //! docs.cohere.com, "Chat (V2), streaming".
 
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::{count, count_in};
-use crate::frame::{Fault, Frame, Sink};
+use crate::frame::{Fault, Sink};
 use crate::json::{self, Fields, Raw};
 use crate::{Completion, FinishReason, RawJson, Usage};
 
@@ -42,45 +42,22 @@ impl<'a> Fielded<'a> {
     }
 }
 
-impl CohereDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes), call: None, plan: String::new(), told: false }
+impl Objects for CohereDecoder {
+    const HAVE_ERRORS: bool = false;
+
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
+    fn settle(&mut self, _whole: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.give_plan(sink);
+        Ok(())
     }
 
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended || frame.is_heartbeat() {
-            return Ok(());
-        }
-        let text = frame.text();
-        if frame.event == "error" {
-            self.give_plan(sink);
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.give_plan(sink);
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, frame.event, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
-    }
-
-    /// Reads the event that `text` begins with; returns what follows it.
     fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let mut event = Fielded::default();
         let mut finished = None;
@@ -105,6 +82,13 @@ impl CohereDecoder {
             None => self.event(kind, &event, sink)?,
         }
         Ok(rest)
+    }
+}
+
+impl CohereDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes), call: None, plan: String::new(), told: false }
     }
 
     fn event(&mut self, kind: &str, event: &Fielded<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -9,9 +9,9 @@
 use std::borrow::Cow;
 
 use super::blocks::{Block, Blocks};
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::count;
-use crate::frame::{Fault, Frame, Sink};
+use crate::frame::{Fault, Sink};
 use crate::json::{Fields, Raw};
 use crate::{Completion, FinishReason, RawJson, Usage};
 
@@ -36,45 +36,19 @@ struct Fielded<'a> {
     error: Option<Raw<'a>>,
 }
 
-impl InteractionsDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes), steps: Blocks::default() }
+impl Objects for InteractionsDecoder {
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
+    fn settle(&mut self, _whole: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.steps.close_all(&mut self.turn, sink)
     }
 
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended || frame.is_heartbeat() {
-            return Ok(());
-        }
-        let text = frame.text();
-        if frame.event == "error" && !text.trim_ascii_start().starts_with('{') {
-            self.steps.close_all(&mut self.turn, sink)?;
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.steps.close_all(&mut self.turn, sink)?;
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, frame.event, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
-    }
-
-    /// Reads the event that `text` begins with; returns what follows it.
     fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let mut event = Fielded::default();
         let mut fields = Fields::of(text);
@@ -97,6 +71,13 @@ impl InteractionsDecoder {
         let kind = if kind.is_empty() { name } else { &*kind };
         self.event(kind, &event, whole, sink)?;
         Ok(rest)
+    }
+}
+
+impl InteractionsDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes), steps: Blocks::default() }
     }
 
     fn event(&mut self, kind: &str, event: &Fielded<'_>, whole: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -3,11 +3,11 @@
 //! A call comes whole, its arguments as a value; an error is an object with nothing but that, and the end. The counts of
 //! the last object are its usage, durations in nanoseconds among them. Field names: `docs/api.md` of ollama/ollama.
 
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::count;
-use crate::frame::{Fault, Frame, Sink};
+use crate::frame::{Fault, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, RawJson, Usage};
+use crate::{Completion, FinishReason, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -17,44 +17,18 @@ pub(crate) struct OllamaDecoder {
     turn: Turn,
 }
 
-impl OllamaDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes) }
+impl Objects for OllamaDecoder {
+    const HAVE_ERRORS: bool = false;
+
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
-    }
-
-    /// Reads one line.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended || frame.is_heartbeat() {
-            return Ok(());
-        }
-        let text = frame.text();
-        if frame.event == "error" {
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
-    }
-
-    /// Reads the object that `text` begins with; returns what follows it.
-    fn object<'a>(&mut self, text: &'a str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
+    fn object<'a>(&mut self, text: &'a str, _name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let (mut model, mut message, mut response, mut thinking) = (None, None, None, None);
         let (mut done, mut reason, mut error, mut others) = (false, None, None, false);
         let mut fields = Fields::of(text);
@@ -117,6 +91,13 @@ impl OllamaDecoder {
             self.turn.finish(sink);
         }
         Ok(rest)
+    }
+}
+
+impl OllamaDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes) }
     }
 
     fn call(&mut self, call: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -10,8 +10,8 @@
 //! `response.completed`, `.incomplete` or `.failed`, and an `error` before that. What the response repeats of the request
 //! is not read. Event names: platform.openai.com, "Streaming events".
 
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
-use crate::frame::{Budget, Fault, Frame, Sink};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
+use crate::frame::{Budget, Fault, Sink};
 use crate::json::{Fields, ObjectText, Raw};
 use crate::{Completion, FinishReason, RawJson};
 
@@ -51,43 +51,15 @@ struct Fielded<'a> {
     others: bool,
 }
 
-impl ResponsesDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes), items: Vec::new() }
+impl Objects for ResponsesDecoder {
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
-    }
-
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended || frame.is_heartbeat() {
-            return Ok(());
-        }
-        let text = frame.text();
-        if frame.event == "error" && !text.trim_ascii_start().starts_with('{') {
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, frame.event, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
-    }
-
-    /// Reads the event that `text` begins with; returns what follows it.
     fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let mut event = Fielded::default();
         let mut fields = Fields::of(text);
@@ -112,6 +84,13 @@ impl ResponsesDecoder {
         let whole = text.get(..text.len() - rest.len()).unwrap_or(text);
         self.event(&event, whole, name, sink)?;
         Ok(rest)
+    }
+}
+
+impl ResponsesDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes), items: Vec::new() }
     }
 
     fn event(&mut self, event: &Fielded<'_>, whole: &str, name: &str, sink: &mut Sink<'_>) -> Result<(), Fault> {

@@ -258,7 +258,7 @@ pub(super) fn member(name: &str, value: Raw<'_>) -> ObjectText {
 pub(crate) const NOT_AN_OBJECT: Fault = Fault::Malformed("a JSON object");
 
 /// What a frame's data begins with.
-pub(crate) enum Item<'a> {
+enum Item<'a> {
     /// `[DONE]`, with which many formats end.
     Done,
     /// An object begins here.
@@ -267,10 +267,7 @@ pub(crate) enum Item<'a> {
 
 /// Goes through the values of a frame; there is one, save where a server forgot the blank line between two events.
 /// `null` is no value. `each` returns what follows its object, or nothing to go no further.
-pub(crate) fn each_item<'a>(
-    text: &'a str,
-    mut each: impl FnMut(Item<'a>) -> Result<Option<&'a str>, Fault>,
-) -> Result<(), Fault> {
+fn each_item<'a>(text: &'a str, mut each: impl FnMut(Item<'a>) -> Result<Option<&'a str>, Fault>) -> Result<(), Fault> {
     let mut rest = text.trim_ascii();
     while !rest.is_empty() {
         if rest.starts_with("[DONE]") {
@@ -290,8 +287,63 @@ pub(crate) fn each_item<'a>(
     Ok(())
 }
 
+/// A decoder of frames with objects in them, all of one [`Turn`].
+pub(crate) trait Objects {
+    /// Whether what an event named `error` holds is, where it is an object, one of the format's. Else it is the error.
+    const HAVE_ERRORS: bool = true;
+
+    fn turn(&self) -> &Turn;
+
+    fn turn_mut(&mut self) -> &mut Turn;
+
+    /// Reads the object that `text` begins with, of an event of that name; returns what follows it.
+    fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault>;
+
+    /// The answer is over, by its own word where it is `whole`: gives what waited for more of it.
+    fn settle(&mut self, _whole: bool, _sink: &mut Sink<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn is_ended(&self) -> bool {
+        self.turn().ended
+    }
+
+    fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+        self.turn_mut().metadata(json, sink);
+    }
+
+    /// Reads one frame.
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        if self.is_ended() || frame.is_heartbeat() {
+            return Ok(());
+        }
+        self.objects(frame, sink)
+    }
+
+    /// Reads the objects of a frame.
+    fn objects(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        let text = frame.text();
+        if frame.event == "error" && !(Self::HAVE_ERRORS && text.trim_ascii_start().starts_with('{')) {
+            self.settle(false, sink)?;
+            self.turn_mut().fail(read_error(&frame), sink);
+            return Ok(());
+        }
+        each_item(&text, |item| match item {
+            Item::Done => {
+                self.settle(true, sink)?;
+                self.turn_mut().finish(sink);
+                Ok(None)
+            }
+            Item::Object(text) => {
+                let rest = self.object(text, frame.event, sink)?;
+                Ok((!self.is_ended()).then_some(rest))
+            }
+        })
+    }
+}
+
 /// An `error` event whose data is no object of the format's: whatever it says is the error.
-pub(crate) fn read_error(frame: &Frame<'_>) -> ProviderError {
+fn read_error(frame: &Frame<'_>) -> ProviderError {
     let text = frame.text();
     let quoted = quote(text.trim());
     Raw::parse(&text).or_else(|| Raw::parse(&quoted)).map(error_body::read_error_field).unwrap_or_default()

@@ -5,7 +5,7 @@
 //! complete where its body ends after a reason.
 
 use super::openai::OpenAiDecoder;
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::count;
 use crate::frame::{Fault, Frame, Sink};
 use crate::json::{Fields, Raw};
@@ -30,28 +30,31 @@ enum Kind {
     Generation,
 }
 
-impl WatsonxDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self {
-            turn: Turn::new(&DIALECT, max_held_bytes),
-            chat: OpenAiDecoder::new(max_held_bytes),
-            kind: Kind::Unknown,
-            input: 0,
-            generated: 0,
-        }
+impl Objects for WatsonxDecoder {
+    const HAVE_ERRORS: bool = false;
+
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
+    }
+
+    fn settle(&mut self, _whole: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.count(sink);
+        Ok(())
+    }
+
+    fn is_ended(&self) -> bool {
         if self.kind == Kind::Chat { self.chat.is_ended() } else { self.turn.ended }
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
+    fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
         if self.kind == Kind::Chat { self.chat.metadata(json, sink) } else { self.turn.metadata(json, sink) }
     }
 
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
+    fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
         if self.is_ended() || frame.is_heartbeat() {
             return Ok(());
         }
@@ -67,27 +70,10 @@ impl WatsonxDecoder {
         if self.kind == Kind::Chat {
             return self.chat.frame(frame, sink);
         }
-        let text = frame.text();
-        if frame.event == "error" {
-            self.count(sink);
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.count(sink);
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
+        self.objects(frame, sink)
     }
 
-    /// Reads the object that `text` begins with; returns what follows it.
-    fn object<'a>(&mut self, text: &'a str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
+    fn object<'a>(&mut self, text: &'a str, _name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let (mut model, mut results, mut error, mut others) = (None, None, false, false);
         let mut fields = Fields::of(text);
         while let Some(key) = fields.key() {
@@ -132,6 +118,19 @@ impl WatsonxDecoder {
             }
         }
         Ok(rest)
+    }
+}
+
+impl WatsonxDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self {
+            turn: Turn::new(&DIALECT, max_held_bytes),
+            chat: OpenAiDecoder::new(max_held_bytes),
+            kind: Kind::Unknown,
+            input: 0,
+            generated: 0,
+        }
     }
 
     /// Takes the counts together, once, for the end.

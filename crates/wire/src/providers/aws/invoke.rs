@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::anthropic::AnthropicDecoder;
 use super::super::cohere::CohereDecoder;
 use super::super::openai::OpenAiDecoder;
+use super::super::turn::Objects;
 use super::converse::ConverseDecoder;
 use super::text::TextDecoder;
 use crate::frame::{Fault, Frame, Sink};

@@ -13,11 +13,11 @@ mod partial;
 use std::borrow::Cow;
 
 use self::partial::Partial;
-use super::turn::{Dialect, Item, NOT_AN_OBJECT, Turn, each_item, read_error};
+use super::turn::{Dialect, NOT_AN_OBJECT, Objects, Turn};
 use super::usage::count;
-use crate::frame::{Fault, Frame, Sink};
+use crate::frame::{Fault, Sink};
 use crate::json::{Fields, Raw};
-use crate::{Completion, FinishReason, RawJson, Usage};
+use crate::{Completion, FinishReason, Usage};
 
 static DIALECT: Dialect = Dialect { usage: read_usage, finish: normalise };
 
@@ -29,47 +29,20 @@ pub(crate) struct GeminiDecoder {
     partial: Option<(u32, usize, Partial)>,
 }
 
-impl GeminiDecoder {
-    /// `max_held_bytes` caps the tool calls that are held until they are complete.
-    pub(crate) fn new(max_held_bytes: usize) -> Self {
-        Self { turn: Turn::new(&DIALECT, max_held_bytes), partial: None }
+impl Objects for GeminiDecoder {
+    fn turn(&self) -> &Turn {
+        &self.turn
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.turn.ended
+    fn turn_mut(&mut self) -> &mut Turn {
+        &mut self.turn
     }
 
-    pub(crate) fn metadata(&mut self, json: RawJson, sink: &mut Sink<'_>) {
-        self.turn.metadata(json, sink);
+    fn settle(&mut self, whole: bool, sink: &mut Sink<'_>) -> Result<(), Fault> {
+        self.close_partial(whole, sink)
     }
 
-    /// Reads one frame.
-    pub(crate) fn frame(&mut self, frame: Frame<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        if self.turn.ended || frame.is_heartbeat() {
-            return Ok(());
-        }
-        let text = frame.text();
-        if frame.event == "error" && !text.trim_ascii_start().starts_with('{') {
-            self.close_partial(false, sink)?;
-            self.turn.fail(read_error(&frame), sink);
-            return Ok(());
-        }
-        // Proxies put several objects into one event, with nothing between them.
-        each_item(&text, |item| match item {
-            Item::Done => {
-                self.close_partial(true, sink)?;
-                self.turn.finish(sink);
-                Ok(None)
-            }
-            Item::Object(text) => {
-                let rest = self.object(text, frame.event == "error", sink)?;
-                Ok((!self.turn.ended).then_some(rest))
-            }
-        })
-    }
-
-    /// Reads the response that `text` begins with; returns what follows it.
-    fn object<'a>(&mut self, text: &'a str, is_error: bool, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
+    fn object<'a>(&mut self, text: &'a str, name: &str, sink: &mut Sink<'_>) -> Result<&'a str, Fault> {
         let (mut id, mut model, mut candidates, mut usage, mut feedback, mut error) =
             (None, None, None, None, None, None);
         let mut others = false;
@@ -93,7 +66,7 @@ impl GeminiDecoder {
         if let Some(usage) = usage {
             self.turn.usage(usage, sink);
         }
-        if is_error || error.is_some() {
+        if name == "error" || error.is_some() {
             self.close_partial(false, sink)?;
             if let Some(raw) = Raw::parse(whole) {
                 self.turn.fail_with(raw, sink);
@@ -126,6 +99,13 @@ impl GeminiDecoder {
             }
         }
         Ok(rest)
+    }
+}
+
+impl GeminiDecoder {
+    /// `max_held_bytes` caps the tool calls that are held until they are complete.
+    pub(crate) fn new(max_held_bytes: usize) -> Self {
+        Self { turn: Turn::new(&DIALECT, max_held_bytes), partial: None }
     }
 
     fn candidate(&mut self, candidate: Raw<'_>, sink: &mut Sink<'_>) -> Result<(), Fault> {
