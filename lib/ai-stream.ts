@@ -16,8 +16,8 @@ import {
   type TurnSettings,
   turnSettings,
 } from './ai-stream-config.js'
+import { Answer } from './answer.js'
 import {
-  Answer,
   type AnswerNews,
   type AnswerOptions,
   hearNews,
@@ -25,7 +25,7 @@ import {
   isHeard,
   isListening,
   type Outcome,
-} from './answer.js'
+} from './answer/roles.js'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'

@@ -3,6 +3,29 @@
  * knows how it ended. What always holds: events are kept once, in order; after the end nothing changes; the engine is
  * given credit for exactly what was consumed, so that an answer nobody reads stops being fetched.
  */
+import {
+  type Entry,
+  encoded,
+  type Gathered,
+  gathered,
+  isContent,
+  parseToolCall,
+  parseToolResult,
+} from './answer/entries.js'
+import {
+  type AnswerOptions,
+  type AnswerOwner,
+  type AnswerReader,
+  type AnswerRelay,
+  type EncodedAnswer,
+  type Feeder,
+  hearNews,
+  hearToken,
+  isHeard,
+  isListening,
+  type Outcome,
+  type RelayListener,
+} from './answer/roles.js'
 import { abortedError, fromNative, StreamError } from './errors.js'
 import {
   eventCost,
@@ -13,172 +36,16 @@ import {
   type Session,
   type SessionListener,
 } from './mailbox.js'
-import {
-  binding,
-  type NativeError,
-  type NativeFeed,
-  type NativeRelayOptions,
-  type NativeRelayReport,
-  type NativeRequest,
-  type Pace,
-} from './native.js'
-import type { RetryPlan } from './policies.js'
-import { costOf, type PriceMap } from './pricing.js'
+import type { NativeError, NativeFeed, NativeRelayOptions, NativeRelayReport, NativeRequest, Pace } from './native.js'
+import { costOf } from './pricing.js'
 import type { OutputPlan } from './structured-output.js'
-import type { FinishReason, StreamChunk, StreamMetrics, ToolCall, ToolResult, Usage } from './types.js'
+import type { FinishReason, StreamMetrics, Usage } from './types.js'
 import { mergeReports, toUsage, type UsageReport } from './usage.js'
 
-/** A kept event. Plain text, which is nearly all of them, is kept as the bare string. */
-type Entry = string | KeptEvent
+const clientLeft = 'The client left'
 
-interface KeptEvent {
-  kind:
-    | 'text'
-    | 'reasoning'
-    | 'signature'
-    | 'tool-call-delta'
-    | 'tool-call'
-    | 'tool-result'
-    | 'usage'
-    | 'metadata'
-    | 'finish'
-  /** Text, or JSON text that is parsed only when somebody reads it. */
-  payload: string
-  choice: number
-}
-
-/**
- * How an answer ended. `stopped`: its owner wanted no more, which is no failure; `aborted`: a reader or a signal ended
- * it, and whoever still reads is told so.
- */
-export type Outcome =
-  | { kind: 'complete' }
-  | { kind: 'failed'; error: StreamError }
-  | { kind: 'stopped' }
-  | { kind: 'aborted'; error: StreamError }
-
-/** Names {@link AnswerOwner}'s methods, so that a public class can have them without showing them. */
-export const hearToken = Symbol('millstream.token')
-export const hearNews = Symbol('millstream.news')
-export const isHeard = Symbol('millstream.heard')
-export const isListening = Symbol('millstream.listening')
-
-/** What an owner is told besides the text. `json` is the object of a metadata event. */
-export type AnswerNews =
-  | { kind: 'reasoning'; text: string }
-  | { kind: 'tool-call'; call: ToolCall }
-  | { kind: 'tool-result'; result: ToolResult }
-  | { kind: 'usage'; report: UsageReport }
-  | { kind: 'metadata'; json: string }
-  | { kind: 'retry'; attempt: number; delay: number; error: StreamError }
-  | { kind: 'ended'; outcome: Outcome }
-
-/**
- * The owner of an answer, told of everything at once and synchronously. One object with methods: of an open answer there
- * may be thousands, and a function of its own for each kind of news would be held for each of them.
- */
-export interface AnswerOwner {
-  /**
-   * A piece of the text. Called for every token, with thousands of answers in turn: what it has to touch should be few
-   * objects.
-   * @internal
-   */
-  [hearToken](text: string): void
-  /** @internal */
-  [hearNews](answer: Answer, news: AnswerNews): void
-  /** Whether somebody beside the readers hears of a failure. @internal */
-  [isHeard](): boolean
-  /** Whether it wants the events of a pulled answer whoever else does. Asked when the request is made. @internal */
-  [isListening](): boolean
-}
-
-/** Woken when there may be something new. */
-export interface AnswerReader {
-  wake(): void
-  /** Whether it reads for callbacks, so that nobody hears of a failure by it. */
-  readonly isDeaf?: boolean
-}
-
-/** Whoever sends an answer on to a client, told synchronously. Nothing follows `done`. */
-export interface RelayListener {
-  /** There is something to send: say where by one of {@link AnswerRelay}'s methods. Not called where nothing ever comes. */
-  ready(): void
-  /** Of a relay through JavaScript: whole frames. Give the credit back once the client took them. */
-  frames(text: string): void
-  /** The relay is over; where the answer is, its outcome follows. */
-  done(report: NativeRelayReport): void
-}
-
-/** An answer that is over, encoded. */
-export interface EncodedAnswer {
-  text: string
-  /** Pieces of text in it. */
-  tokens: number
-}
-
-/** An answer on its way to a client. */
-export interface AnswerRelay {
-  /**
-   * The whole encoded text, where the answer was over before the engine heard of the relay: then there is nothing else
-   * to do, and nothing to hear. Set from the beginning, or when `ready` is called.
-   */
-  readonly whole: EncodedAnswer | undefined
-  /** The engine writes to a duplicate of the socket's descriptor from here on, until `done`. */
-  toSocket(descriptor: number, chunked: boolean): void
-  /** Text comes to `frames` from here on. May be said before `ready`. */
-  toFrames(): void
-  credit(bytes: number): void
-  /** Adds a hand-made event behind what was encoded so far. Format `events` only. */
-  inject(event: string, json: string): void
-  /** Bytes written so far. */
-  activity(): number
-  /** No more than what is encoded is sent. An answer that nobody else consumes is aborted. `done` follows. */
-  stop(): void
-  /** The client left: nothing more is sent. An answer that nobody else consumes is aborted. `done` follows. */
-  drop(): void
-}
-
-/** What an answer needs to know about its request. */
-export interface AnswerOptions {
-  /** For errors and results; `''` for an app's own route. */
-  provider: string
-  /** The model asked for. */
-  model: string
-  retry: RetryPlan
-  /** Whether events stay after they were read, so that any number of readers see them all. */
-  retain: boolean
-  /**
-   * Whether the owner consumes everything as it comes; the engine then keeps the text, and nothing of a token stays in
-   * JavaScript. Otherwise events stay with the engine until readers or relays ask for them.
-   */
-  push: boolean
-  /** The session's credit. */
-  credit: number
-  /** Whether the engine counts what the provider doesn't report. */
-  estimating?: boolean
-  /** Own prices of models. */
-  prices?: PriceMap | undefined
-  owner?: AnswerOwner
-  /** Whether somebody beside readers and owner hears of a failure. */
-  observed?: () => boolean
-  /** Where the text is to be JSON: how to read it. */
-  output?: OutputPlan | undefined
-  /** The error that a failure stands for, where the owner has it: that of an answer which JavaScript brings. */
-  failure?: (native: NativeError) => StreamError | undefined
-  /** Whoever asks for it, where that is not simply the engine. */
-  via?: Via | undefined
-}
-
-/** Another way to an answer: whoever asks for it, and brings it by {@link Answer.feed}. */
-export interface Via {
-  ask(answer: Answer, request: NativeRequest, body: string): void
-  failure(native: NativeError, answer: Answer): StreamError | undefined
-}
-
-/** What brings an answer, and hears whether more of it is wanted. */
-export interface Feeder {
-  room(room: Room): void
-}
+/** What no answer holds a list of its own for, as long as it is empty: there may be thousands. */
+const none: never[] = []
 
 /** The engine is handed consumed credit in pieces of this size at most, or when a reader waits. */
 const largestCreditPiece = 8192
@@ -203,7 +70,7 @@ export class Answer implements SessionListener {
   #session: Session | undefined
   #feeder: Feeder | undefined
 
-  #log: Entry[] = []
+  #log: Entry[] = none
   /** Position of the log's first entry in the whole answer. */
   #base = 0
   /** Position up to which entries were consumed. */
@@ -217,7 +84,7 @@ export class Answer implements SessionListener {
   #keeping: boolean
   /** Whether somebody consumes an answer that isn't retained. */
   #claimed = false
-  readonly #readers: AnswerReader[] = []
+  #readers: readonly AnswerReader[] = none
   /** Whether the engine tells of events as they come. */
   #delivering: boolean
   /** Made for the first relay: most answers have none. */
@@ -245,8 +112,8 @@ export class Answer implements SessionListener {
   #opened: number | undefined
   #endedAt: number | undefined
 
-  #openWaiters: (() => void)[] = []
-  #endWaiters: (() => void)[] = []
+  #openWaiters: readonly (() => void)[] = none
+  #endWaiters: readonly (() => void)[] = none
 
   constructor(options: AnswerOptions) {
     this.#options = options
@@ -393,24 +260,8 @@ export class Answer implements SessionListener {
   }
 
   /** The tool calls, reasoning and metadata that were kept. */
-  gather(): {
-    toolCalls: ToolCall[]
-    toolResults?: ToolResult[]
-    reasoning: string
-    metadata: Record<string, unknown>
-  } {
-    const toolCalls: ToolCall[] = []
-    const toolResults: ToolResult[] = []
-    let reasoning = ''
-    let metadata: Record<string, unknown> = {}
-    for (const entry of this.#log) {
-      if (typeof entry === 'string') continue
-      if (entry.kind === 'tool-call') toolCalls.push(parseToolCall(entry.payload))
-      else if (entry.kind === 'tool-result') toolResults.push(parseToolResult(entry.payload))
-      else if (entry.kind === 'reasoning' && entry.choice === 0) reasoning += entry.payload
-      else if (entry.kind === 'metadata') metadata = { ...metadata, ...JSON.parse(entry.payload) }
-    }
-    return { toolCalls, ...(toolResults.length > 0 && { toolResults }), reasoning, metadata }
+  gather(): Gathered {
+    return gathered(this.#log)
   }
 
   // Readers.
@@ -464,14 +315,14 @@ export class Answer implements SessionListener {
   }
 
   attach(reader: AnswerReader): void {
-    this.#readers.push(reader)
+    this.#readers = [...this.#readers, reader]
   }
 
   /** A reader wants no more. The last one to leave closes an answer that nobody else consumes. */
   detach(reader: AnswerReader): void {
-    const at = this.#readers.indexOf(reader)
-    if (at === -1) return
-    this.#readers.splice(at, 1)
+    const others = this.#readers.filter((other) => other !== reader)
+    if (others.length === this.#readers.length) return
+    this.#readers = others
     if (!this.#isWanted) this.abort(undefined, 'The stream was closed by its reader')
   }
 
@@ -482,7 +333,6 @@ export class Answer implements SessionListener {
 
   /** Whether nothing came here that a client waits for. */
   get isEmpty(): boolean {
-    const isContent = (entry: Entry) => typeof entry === 'string' || !asides.has(entry.kind)
     return this.#base === 0 && !this.#log.some(isContent)
   }
 
@@ -548,31 +398,12 @@ export class Answer implements SessionListener {
 
   /** The answer is over: its log is all there is. */
   #encode(options: NativeRelayOptions): EncodedAnswer {
-    const records: number[] = []
-    const payloads: string[] = []
-    let tokens = 0
-    for (const entry of this.#log) {
-      const kept = typeof entry === 'string' ? { kind: 'text' as const, payload: entry, choice: 0 } : entry
-      records.push(kindNumbers[kept.kind], kept.choice)
-      payloads.push(kept.payload)
-      if (kept.kind === 'text' && kept.choice === 0) tokens++
-    }
-    const named = { ...options, id: this.#id ?? options.id, model: this.#model }
     const outcome = this.#outcome
     let failure: StreamError | undefined
     if (outcome?.kind === 'failed' || outcome?.kind === 'aborted') failure = outcome.error
     else if (outcome?.kind !== 'complete')
       failure = abortedError('The stream was stopped', { provider: this.provider, partialText: this.textSoFar })
-    const json =
-      failure &&
-      JSON.stringify({
-        message: failure.message,
-        type: failure.type,
-        code: failure.code,
-        status: failure.status,
-        retryAfter: failure.retryAfter,
-      })
-    return { text: binding().encodeAnswer(named, Uint32Array.from(records), payloads, json), tokens }
+    return encoded(this.#log, { ...options, id: this.#id ?? options.id, model: this.#model }, failure)
   }
 
   /** The entry at a position of the whole answer, or `undefined` where it hasn't come. */
@@ -599,7 +430,7 @@ export class Answer implements SessionListener {
   /** Calls back once the head of the answer is in, or the answer is over. */
   whenOpen(callback: () => void): void {
     if (this.#opened !== undefined || this.#outcome !== undefined) callback()
-    else this.#openWaiters.push(callback)
+    else this.#openWaiters = [...this.#openWaiters, callback]
   }
 
   /**
@@ -614,21 +445,21 @@ export class Answer implements SessionListener {
       wake: () => {
         if (!isOver()) return
         watcher.wake = () => {}
-        // Not while all are being woken: one of the others would be passed over.
+        // Not in the midst of what is being told.
         queueMicrotask(() => {
-          this.#readers.splice(this.#readers.indexOf(watcher), 1)
+          this.#readers = this.#readers.filter((reader) => reader !== watcher)
           callback()
         })
       },
     }
     this.#deliver()
-    this.#readers.push(watcher)
+    this.#readers = [...this.#readers, watcher]
   }
 
   /** Calls back once the answer is over. */
   whenEnded(callback: () => void): void {
     if (this.#outcome !== undefined) callback()
-    else this.#endWaiters.push(callback)
+    else this.#endWaiters = [...this.#endWaiters, callback]
   }
 
   // Ending it from this side.
@@ -656,7 +487,7 @@ export class Answer implements SessionListener {
     if (this.#outcome !== undefined || this.#opened !== undefined) return
     this.#opened = performance.now()
     this.#requestId = (JSON.parse(json) as { requestId?: string }).requestId
-    release(this.#openWaiters)
+    this.#open()
   }
 
   start(json: string): void {
@@ -818,15 +649,24 @@ export class Answer implements SessionListener {
     if (!this.#logging) this.#text = text ?? this.textSoFar
     else if (!this.#delivering && this.#summary === undefined) this.#logKept(text ?? this.textSoFar)
     this.#session = undefined
-    for (const reader of [...this.#readers]) reader.wake()
-    release(this.#openWaiters)
-    release(this.#endWaiters)
+    for (const reader of this.#readers) reader.wake()
+    this.#open()
+    const waiters = this.#endWaiters
+    this.#endWaiters = none
+    for (const callback of waiters) callback()
     this.#owner?.[hearNews](this, { kind: 'ended', outcome })
+  }
+
+  /** Tells those who wait for the head. */
+  #open(): void {
+    const waiters = this.#openWaiters
+    this.#openWaiters = none
+    for (const callback of waiters) callback()
   }
 
   /** It ends before the engine told of anything: the text at least stays. */
   #logKept(text: string): void {
-    if (text !== '') this.#log.push(text)
+    if (text !== '') this.#log = [...this.#log, text]
   }
 
   #error(native: NativeError, cause?: unknown): StreamError {
@@ -851,7 +691,7 @@ export class Answer implements SessionListener {
     const text = this.textSoFar
     this.#logging = true
     this.#text = ''
-    if (text !== '') this.#log.unshift(text)
+    if (text !== '') this.#log = [text, ...this.#log]
   }
 
   /** Takes an event that readers see. `payload` is what it cost. */
@@ -867,7 +707,8 @@ export class Answer implements SessionListener {
         return
       }
     }
-    this.#log.push(entry)
+    if (this.#log === none) this.#log = [entry]
+    else this.#log.push(entry)
     for (const reader of this.#readers) reader.wake()
   }
 
@@ -894,96 +735,4 @@ export class Answer implements SessionListener {
     this.#log = this.#log.slice(this.#consumed - this.#base)
     this.#base = this.#consumed
   }
-}
-
-const clientLeft = 'The client left'
-
-/** What is said about an answer, and not by it. */
-const asides: ReadonlySet<KeptEvent['kind']> = new Set(['usage', 'metadata', 'finish'])
-
-/** By the kinds of entries; `Kind` in `src/mailbox.rs`. */
-export const kindNumbers: Record<KeptEvent['kind'] | 'start', number> = {
-  start: 1,
-  text: 2,
-  reasoning: 3,
-  signature: 4,
-  'tool-call-delta': 5,
-  'tool-call': 6,
-  'tool-result': 19,
-  usage: 7,
-  metadata: 8,
-  finish: 11,
-}
-
-function release(waiters: (() => void)[]): void {
-  for (const callback of waiters.splice(0)) callback()
-}
-
-function parseToolCall(json: string): ToolCall {
-  const call = JSON.parse(json) as {
-    id: string
-    index: number
-    tool: string
-    arguments: string
-    valid: boolean
-    choice: number
-  }
-  const parsed: ToolCall = {
-    id: call.id,
-    index: call.index,
-    tool: call.tool,
-    args: call.valid ? JSON.parse(call.arguments) : undefined,
-    rawArguments: call.arguments,
-    valid: call.valid,
-  }
-  if (call.choice > 0) parsed.choice = call.choice
-  return parsed
-}
-
-function parseToolResult(json: string): ToolResult {
-  const { id, tool, result, isError } = JSON.parse(json) as Required<ToolResult>
-  return { id, tool, result, ...(isError && { isError }) }
-}
-
-/** What a reader gets for a kept event. `index` counts the text chunks before it. */
-export function toChunk(entry: Entry, index: number, answer: Answer): StreamChunk {
-  if (typeof entry === 'string') return { type: 'text', content: entry, index }
-  const { kind, payload } = entry
-  const choice = entry.choice > 0 ? { choice: entry.choice } : undefined
-  switch (kind) {
-    case 'text':
-      return { type: 'text', content: payload, index, ...choice }
-    case 'reasoning':
-      return { type: 'reasoning', content: '', reasoning: payload, ...choice }
-    case 'signature':
-      return { type: 'reasoning', content: '', reasoning: '', signature: payload, ...choice }
-    case 'tool-call-delta': {
-      const { id, index: at, tool, argsDelta, choice: which } = JSON.parse(payload) as ToolCallDelta
-      const named = tool ? { tool } : undefined
-      return { type: kind, content: '', id, index: at, ...named, argsDelta, ...(which > 0 && { choice: which }) }
-    }
-    case 'tool-call':
-      return { type: 'tool-call', content: '', ...parseToolCall(payload) }
-    case 'tool-result':
-      return { type: 'tool-result', content: '', ...parseToolResult(payload) }
-    case 'usage':
-      return { type: 'usage', content: '', usage: toUsage(JSON.parse(payload) as UsageReport) }
-    case 'metadata':
-      return { type: 'metadata', content: '', metadata: JSON.parse(payload) as Record<string, unknown> }
-    case 'finish': {
-      const usage = answer.usageSoFar
-      const { finishReason } = answer
-      const raw = finishReason === 'other' ? (JSON.parse(payload) as { raw?: string | null }).raw : undefined
-      const said = raw ? { rawFinishReason: raw } : undefined
-      return { type: 'finish', content: '', finished: true, finishReason, ...said, ...(usage && { usage }) }
-    }
-  }
-}
-
-interface ToolCallDelta {
-  id: string
-  index: number
-  tool?: string | null
-  argsDelta: string
-  choice: number
 }

@@ -4,7 +4,9 @@
  * is, but for 64 KiB; it is let go of once, as soon as nobody wants more of it; what it throws is the answer's failure.
  */
 import { failureOf } from './adapters/failure.js'
-import { Answer, type AnswerOptions, type Feeder, kindNumbers } from './answer.js'
+import { kindNumbers } from './answer/entries.js'
+import type { AnswerOptions, Feeder } from './answer/roles.js'
+import { Answer } from './answer.js'
 import { classifyError } from './classify.js'
 import { isStreamErrorType, StreamError } from './errors.js'
 import { pieces } from './event-stream.js'

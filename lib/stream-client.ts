@@ -5,7 +5,8 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { nativeRequest } from './ai-stream-config.js'
-import { Answer, type AnswerOptions } from './answer.js'
+import type { AnswerOptions } from './answer/roles.js'
+import { Answer } from './answer.js'
 import { tell } from './callbacks.js'
 import { checkObject, describe, fail } from './check.js'
 import { classifyError } from './classify.js'

@@ -2,7 +2,9 @@
  * The pulled side of an answer: {@link StreamHandle}, which can be awaited or iterated, and {@link StreamResult}, with as
  * many readers as one likes. Nothing here buffers: chunks are kept once, by the {@link Answer}.
  */
-import { type Answer, toChunk } from './answer.js'
+
+import { toChunk } from './answer/entries.js'
+import type { Answer } from './answer.js'
 import { parsePartialJson } from './partial-json.js'
 import {
   type PipeOptions,

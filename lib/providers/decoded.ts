@@ -3,8 +3,8 @@
  * what a status means; the decoder gets the body of a good answer, no faster than its chunks are read; where nobody wants
  * more, the connection is closed, whatever the decoder is waiting for.
  */
+
 import {
-  Answer,
   type AnswerOptions,
   type AnswerOwner,
   hearNews,
@@ -12,7 +12,8 @@ import {
   isHeard,
   isListening,
   type Via,
-} from '../answer.js'
+} from '../answer/roles.js'
+import { Answer } from '../answer.js'
 import { StreamError } from '../errors.js'
 import { decodeEventStream, type ServerSentEvent } from '../event-stream.js'
 import { ChunkFeed } from '../fed-answer.js'

@@ -6,7 +6,8 @@
  * or destroyed, and nothing of this is left on it, on its socket or on the signal.
  */
 import type { ServerResponse } from 'node:http'
-import type { Answer, AnswerRelay, EncodedAnswer, RelayListener } from '../answer.js'
+import type { AnswerRelay, EncodedAnswer, RelayListener } from '../answer/roles.js'
+import type { Answer } from '../answer.js'
 import { StreamError } from '../errors.js'
 import type { NativeRelayReport } from '../native.js'
 import type { PipeReport } from '../relay.js'

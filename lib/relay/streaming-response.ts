@@ -5,7 +5,8 @@
  * response stays open for the app's own `end()`, unless the answer fails, which aborts it.
  */
 import type { ServerResponse } from 'node:http'
-import type { Answer, AnswerRelay, EncodedAnswer, RelayListener } from '../answer.js'
+import type { AnswerRelay, EncodedAnswer, RelayListener } from '../answer/roles.js'
+import type { Answer } from '../answer.js'
 import type { NativeRelayReport } from '../native.js'
 import { http } from '../node.js'
 import type { PipeReport } from '../relay.js'

@@ -4,7 +4,9 @@
  * What always holds: one message an event, in order; what waits in the socket is bounded; a socket that closes ends the
  * answer, where nobody else wants it; the socket stays open, for it may have more to say.
  */
-import type { Answer, AnswerRelay, EncodedAnswer, RelayListener } from '../answer.js'
+
+import type { AnswerRelay, EncodedAnswer, RelayListener } from '../answer/roles.js'
+import type { Answer } from '../answer.js'
 import { describe, fail } from '../check.js'
 import type { NativeRelayReport } from '../native.js'
 import { nativeOptions, type RelaySettings } from './options.js'
