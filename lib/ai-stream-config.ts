@@ -161,7 +161,7 @@ export interface AIStreamSettings {
   estimator: UsageEstimator | undefined
   prices: PriceMap | undefined
   whenBusy: 'queue' | 'reject'
-  generation: GenerationOptions
+  generation: Readonly<GenerationOptions>
   maxEventBytes: number
   credit: number
   flushInterval: number
@@ -173,7 +173,7 @@ export interface TurnSettings {
   timeouts: ReturnType<typeof planTimeouts>
   retry: RetryPlan
   headers: Record<string, string>
-  generation: GenerationOptions
+  generation: Readonly<GenerationOptions>
   retain: boolean
   errors: ErrorMode
   push: boolean
@@ -247,11 +247,18 @@ export function settings(config: AIStreamConfig, options: AIStreamTransportOptio
     estimator: checkUsageMode(config.usage, 'usage'),
     prices: config.prices === undefined ? undefined : checkPrices(config.prices, 'prices'),
     whenBusy: checkOneOf(config.whenBusy ?? 'queue', 'whenBusy', ['queue', 'reject']),
-    generation: checkGeneration(config),
+    generation: orNothing(checkGeneration(config)),
     maxEventBytes: checkInteger(config.maxEventBytes ?? 8 * 1024 * 1024, 'maxEventBytes', 1, 2 ** 31 - 1),
     credit: checkInteger(transport.bufferSize ?? 65_536, 'bufferSize', 1, 2 ** 31 - 1),
     flushInterval: checkMilliseconds(transport.flushInterval ?? 1, 'flushInterval'),
   }
+}
+
+/** Nothing asked of the generation: one for all, since there may be thousands of conversations. */
+const noGeneration: Readonly<GenerationOptions> = Object.freeze({})
+
+function orNothing(generation: GenerationOptions): Readonly<GenerationOptions> {
+  return Object.keys(generation).length === 0 ? noGeneration : generation
 }
 
 /** What the options of the transport say of retries. */
@@ -265,25 +272,33 @@ function reconnection({ maxReconnectAttempts, reconnectDelay }: AIStreamTranspor
   }
 }
 
+/** A turn of a conversation that says nothing of all this: one for all of them. */
+const usualPush: Readonly<TurnSettings> = Object.freeze({
+  signal: undefined,
+  timeouts: planTimeouts(undefined),
+  retry: planRetry(undefined),
+  headers: noHeaders,
+  generation: noGeneration,
+  retain: true,
+  errors: 'throw',
+  push: true,
+})
+const usualPull: Readonly<TurnSettings> = Object.freeze({ ...usualPush, push: false })
+
 /** Checks the options of one turn and lays them over those of the conversation. */
 export function turnSettings(
   base: AIStreamSettings,
   options: StreamSendOptions | undefined,
   pulled: boolean,
-): TurnSettings {
+): Readonly<TurnSettings> {
   if (options === undefined) {
     const { timeouts, retry, generation } = base
-    // Not spread from a common one: an object made so has a hidden class of its own.
-    return {
-      signal: undefined,
-      timeouts,
-      retry,
-      headers: noHeaders,
-      generation,
-      retain: true,
-      errors: 'throw',
-      push: !pulled,
+    const push = !pulled
+    const { timeouts: usualTimeouts, retry: usualRetry, generation: usualGeneration } = usualPush
+    if (timeouts === usualTimeouts && retry === usualRetry && generation === usualGeneration) {
+      return push ? usualPush : usualPull
     }
+    return { signal: undefined, timeouts, retry, headers: noHeaders, generation, retain: true, errors: 'throw', push }
   }
   const given = checkObject(options, 'options', pulled ? streamKeys : sendKeys) as StreamSendOptions
   return {
@@ -357,8 +372,10 @@ function resumeMode(given: unknown, reconnect: unknown): ResumeMode {
 
 const roles = ['user', 'assistant', 'system'] as const
 
-function checkHistory(messages: unknown): Pick<Message, 'role' | 'content'>[] {
-  if (messages === undefined) return []
+const noHistory: readonly never[] = []
+
+function checkHistory(messages: unknown): readonly Pick<Message, 'role' | 'content'>[] {
+  if (messages === undefined) return noHistory
   if (!Array.isArray(messages)) fail('messages', 'an array of messages', describe(messages))
   return messages.map((message: unknown, index) => {
     if (typeof message !== 'object' || message === null) fail(`messages[${index}]`, 'a message', describe(message))

@@ -16,7 +16,6 @@ import {
   type TurnSettings,
   turnSettings,
 } from './ai-stream-config.js'
-import { Answer } from './answer.js'
 import {
   type AnswerNews,
   type AnswerOptions,
@@ -26,6 +25,7 @@ import {
   isListening,
   type Outcome,
 } from './answer/roles.js'
+import { Answer } from './answer.js'
 import { describe, fail } from './check.js'
 import { StreamError } from './errors.js'
 import { requestBody } from './generation.js'
@@ -69,6 +69,9 @@ export type AIStreamEvents = {
 /** The events that tell of an answer piece by piece. */
 const pieces = ['token', 'reasoning', 'tool-call', 'tool-result', 'metadata'] as const
 
+/** What no conversation holds a list of its own for, as long as it is empty: there may be thousands. */
+const none: never[] = []
+
 /** One `send`, `stream` or `retry`. */
 interface Turn {
   /** The user's message; `undefined` repeats the last one. */
@@ -79,8 +82,15 @@ interface Turn {
   started: boolean
   /** The calls that came so far. */
   toolCalls: ToolCall[] | undefined
-  /** Called once, when the turn is over. `thrown`: why `send` rejects. */
-  done(thrown?: { error: unknown }): void
+  /** One of them is called once, when the turn is over. */
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/** Says that a turn is over. `thrown`: why `send` rejects. */
+function conclude(turn: Turn, thrown?: { error: unknown }): void {
+  if (thrown === undefined) turn.resolve()
+  else turn.reject(thrown.error)
 }
 
 /**
@@ -108,17 +118,17 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
 
   readonly #settings: AIStreamSettings
   #messages: Message[]
-  #queue: Turn[] = []
+  #queue: Turn[] = none
   #current: Turn | undefined
   #streaming = false
   /** Counts of earlier turns, where `usageMode` is `'total'`. */
-  #earlier = noUsage()
-  #usage = noUsage()
+  #earlier: Usage | undefined
+  #usage: Usage | undefined
   /** What they cost. */
   #earlierCost: number | undefined
   #cost: number | undefined
   /** Iterators that wait for the next turn. */
-  #awaiting: ((answer: Answer) => void)[] = []
+  #awaiting: ((answer: Answer) => void)[] = none
   /** What the user's code threw in the running turn. */
   #thrown: { error: unknown } | undefined
   /** Whether what is stopped now is forgotten, too. */
@@ -131,7 +141,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     super()
     this.#settings = settings(config, options)
     this.#onToken = this.#settings.onToken
-    this.#messages = this.#settings.history.map((message) => this.#message(message.role, message.content))
+    const { history } = this.#settings
+    this.#messages = history.length === 0 ? none : history.map(({ role, content }) => this.#message(role, content))
   }
 
   /**
@@ -141,9 +152,12 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    * @example
    * await stream.send('Write a haiku', { temperature: 0.2, signal: AbortSignal.timeout(10_000) })
    */
-  async send(content: string, options?: SendOptions): Promise<void> {
-    if (typeof content !== 'string') fail('content', 'a string', describe(content))
-    return this.#push(content, turnSettings(this.#settings, options, false))
+  send(content: string, options?: SendOptions): Promise<void> {
+    // What throws in here rejects.
+    return new Promise((resolve, reject) => {
+      if (typeof content !== 'string') fail('content', 'a string', describe(content))
+      this.#enqueue(this.#turn(content, turnSettings(this.#settings, options, false), resolve, reject))
+    })
   }
 
   /**
@@ -157,12 +171,13 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    */
   stream(content: string, options?: StreamSendOptions): StreamHandle {
     if (typeof content !== 'string') fail('content', 'a string', describe(content))
-    const turn = this.#turn(content, turnSettings(this.#settings, options, true), (thrown) => {
+    const rejected = (error: unknown) => {
       // Readers learn of an exception in a listener by the abort it causes; where there is none, it must not vanish.
       const { outcome, witnessed } = turn.answer
-      const told = witnessed && outcome?.kind === 'aborted' && outcome.error.cause === thrown?.error
-      if (thrown !== undefined && !told) void Promise.reject(thrown.error)
-    })
+      const told = witnessed && outcome?.kind === 'aborted' && outcome.error.cause === error
+      if (!told) void Promise.reject(error)
+    }
+    const turn = this.#turn(content, turnSettings(this.#settings, options, true), nothing, rejected)
     const handle = new AnswerHandle(turn.answer, turn.settings.errors)
     this.#enqueue(turn)
     return handle
@@ -175,8 +190,10 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    * @example
    * stream.once('error', () => stream.retry())
    */
-  async retry(): Promise<void> {
-    return this.#push(undefined, turnSettings(this.#settings, undefined, false))
+  retry(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(this.#turn(undefined, turnSettings(this.#settings, undefined, false), resolve, reject))
+    })
   }
 
   /**
@@ -189,9 +206,11 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    * })
    */
   stop(): void {
-    for (const turn of this.#queue.splice(0)) {
+    const waiting = this.#queue
+    this.#queue = none
+    for (const turn of waiting) {
       turn.answer.stop()
-      turn.done()
+      conclude(turn)
     }
     this.#current?.answer.stop()
   }
@@ -208,9 +227,9 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     this.stop()
     this.#unfinished?.()
     this.#discarding = false
-    this.#messages = []
-    this.#earlier = noUsage()
-    this.#usage = noUsage()
+    this.#messages = none
+    this.#earlier = undefined
+    this.#usage = undefined
     this.#earlierCost = undefined
     this.#cost = undefined
     this.emit('reset')
@@ -244,7 +263,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
    * console.log(stream.getUsage().totalTokens)
    */
   getUsage(): Usage {
-    return { ...this.#usage }
+    return this.#usage === undefined ? noUsage() : { ...this.#usage }
   }
 
   /**
@@ -281,7 +300,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         reject(error)
       }
     }
-    this.#awaiting.push(join)
+    this.#awaiting = [...this.#awaiting, join]
     return {
       next: async () => {
         if (reader === undefined) await promise
@@ -297,16 +316,12 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     }
   }
 
-  #push(content: string | undefined, turnOptions: TurnSettings): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const turn = this.#turn(content, turnOptions, (thrown) =>
-        thrown === undefined ? resolve() : reject(thrown.error),
-      )
-      this.#enqueue(turn)
-    })
-  }
-
-  #turn(content: string | undefined, turnOptions: TurnSettings, done: Turn['done']): Turn {
+  #turn(
+    content: string | undefined,
+    turnOptions: TurnSettings,
+    resolve: Turn['resolve'],
+    reject: Turn['reject'],
+  ): Turn {
     if ((this.#streaming || this.#queue.length > 0) && this.#settings.whenBusy === 'reject') {
       throw new StreamError("The stream is busy: an answer is running, and `whenBusy` is 'reject'", {
         type: 'queue_full_error',
@@ -328,7 +343,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     const { codec } = this.#settings.target
     if (codec !== undefined) options.via = viaDecoder(codec, options)
     const answer = new Answer(options)
-    return { content, settings: turnOptions, answer, started: false, toolCalls: undefined, done }
+    return { content, settings: turnOptions, answer, started: false, toolCalls: undefined, resolve, reject }
   }
 
   #enqueue(turn: Turn): void {
@@ -343,6 +358,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       turn.answer.whenEnded(() => signal.removeEventListener('abort', onAbort))
     }
     if (this.#current === undefined) this.#run(turn)
+    else if (this.#queue === none) this.#queue = [turn]
     else this.#queue.push(turn)
   }
 
@@ -354,22 +370,21 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
 
   #drop(turn: Turn): void {
     this.#queue = this.#queue.filter((other) => other !== turn)
-    turn.done()
+    conclude(turn)
   }
 
   #next(): void {
-    while (this.#current === undefined) {
-      const turn = this.#queue.shift()
-      if (turn === undefined) return
+    while (this.#current === undefined && this.#queue.length > 0) {
+      const turn = this.#queue.shift() as Turn
       if (turn.answer.outcome === undefined) this.#run(turn)
-      else turn.done()
+      else conclude(turn)
     }
   }
 
   #run(turn: Turn): void {
     if (turn.content === undefined && !this.#rewind()) {
       turn.answer.stop()
-      turn.done()
+      conclude(turn)
       return
     }
     this.#current = turn
@@ -379,13 +394,11 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       this.#earlier = this.#usage
       this.#earlierCost = this.#cost
     }
-    for (const join of this.#awaiting.splice(0)) join(turn.answer)
+    const joining = this.#awaiting
+    this.#awaiting = none
+    for (const join of joining) join(turn.answer)
     this.#tell(turn.answer, () => {
-      if (turn.content !== undefined) {
-        const message = this.#message('user', turn.content)
-        this.#messages.push(message)
-        this.emit('message', { ...message })
-      }
+      if (turn.content !== undefined) this.#remember(this.#message('user', turn.content))
       if (turn.answer.outcome !== undefined) return
       turn.started = true
       this.emit('streaming-start')
@@ -407,7 +420,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
   #rewind(): boolean {
     const last = this.#messages.findLastIndex((message) => message.role === 'user')
     if (last === -1) return false
-    this.#messages.length = last + 1
+    this.#messages = this.#messages.slice(0, last + 1)
     return true
   }
 
@@ -418,6 +431,8 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
       const change = EventEmitter.prototype[name] as (...given: unknown[]) => unknown
       const value = function (this: AIStream, ...given: unknown[]): unknown {
         change.apply(this, given)
+        // Without a name, those of all events go.
+        if (given[0] !== 'token' && given[0] !== undefined) return this
         const listeners = this.rawListeners('token') as ((token: string) => void)[]
         const direct = listeners.length === 1 && !EventEmitter.captureRejections
         this.#onlyListener = direct ? listeners[0] : undefined
@@ -483,19 +498,21 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
 
   #counted(answer: Answer, report: UsageReport): void {
     const usage = toUsage(report)
-    this.#usage = this.#settings.usageMode === 'total' ? addUsage(this.#earlier, usage) : usage
+    this.#usage = this.#settings.usageMode === 'total' ? addUsage(this.#earlier ?? noUsage(), usage) : usage
     const cost = answer.costOf(usage)
     this.#cost =
       cost === undefined && this.#earlierCost === undefined ? undefined : (cost ?? 0) + (this.#earlierCost ?? 0)
     this.#settings.onCost?.(this.getUsage(), this.#cost)
-    this.emit('usage', this.getUsage())
+    if (this.#hears('usage')) this.emit('usage', this.getUsage())
   }
 
   /** The turn is over: says so, and lets the next one run. */
   #finish(turn: Turn, outcome: Outcome): void {
     this.#unfinished = undefined
     const { answer } = turn
-    if (outcome.kind !== 'complete' && answer.usageSoFar !== undefined) this.#usage.partial = true
+    if (outcome.kind !== 'complete' && this.#usage !== undefined && answer.usageSoFar !== undefined) {
+      this.#usage.partial = true
+    }
     let failure: { error: unknown } | undefined
     this.#tell(answer, () => {
       if (outcome.kind === 'failed') {
@@ -512,7 +529,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     if (turn.started) this.#tell(answer, () => this.emit('streaming-end'))
     // A listener may have sent the next message already: it waits in the queue.
     this.#current = undefined
-    turn.done(this.#thrown ?? failure)
+    conclude(turn, this.#thrown ?? failure)
     this.#next()
   }
 
@@ -523,8 +540,19 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
     const message = this.#message('assistant', content)
     if (partial) message.partial = true
     if (toolCalls !== undefined) message.toolCalls = toolCalls
-    this.#messages.push(message)
-    this.emit('message', structuredClone(message))
+    this.#remember(message)
+  }
+
+  /** Adds to the conversation. A copied list has no spare room: most conversations never need it. */
+  #remember(message: Message): void {
+    this.#messages = [...this.#messages, message]
+    if (!this.#hears('message')) return
+    this.emit('message', message.toolCalls === undefined ? { ...message } : structuredClone(message))
+  }
+
+  /** Whether what an event carries is worth making. Somebody may have put an `emit` of his own in the way. */
+  #hears(event: 'message' | 'usage'): boolean {
+    return this.emit !== emit || this.listenerCount(event) > 0
   }
 
   /** Calls the user's code. What it throws ends the turn. */
@@ -554,10 +582,12 @@ let idPrefix: string | undefined
 let lastId = 0
 
 function messageId(): string {
-  idPrefix ??= Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')
+  idPrefix ??= `msg_${Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('base64url')}_`
   lastId++
-  return `msg_${idPrefix}_${lastId}`
+  return idPrefix + lastId
 }
+
+function nothing(): void {}
 
 const { emit } = EventEmitter.prototype
 

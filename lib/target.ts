@@ -71,24 +71,47 @@ export function resolveTarget(config: TargetConfig): Target {
 
 /** An app's own route, or a provider's whose address says what it is. */
 function appTarget({ endpoint, baseUrl, apiKey, headers, protocol = 'auto' }: Omit<TargetConfig, 'provider'>): Target {
-  const url = appUrl(endpoint, baseUrl)
-  const shape = shapeOf(url, protocol)
-  // The text alone: as long as a conversation lives, nothing else of the URL is needed.
-  const { href } = url
+  const { url, shape, carrier } = appRoute(endpoint, baseUrl, protocol)
   return {
-    url: () => href,
+    url,
     headers: mergeHeaders(apiKey === undefined ? undefined : { authorization: `Bearer ${apiKey}` }, headers),
-    body: {},
+    body: nothing,
     sign: undefined,
     shape,
-    carrier: carrierOf(url),
+    carrier,
     protocol,
-    quirks: {},
+    quirks: nothing,
     provider: '',
     vendor: '',
     model: undefined,
     codec: undefined,
   }
+}
+
+/** Nothing said: one for all, since there may be thousands of conversations. */
+const nothing: Record<string, never> = Object.freeze({})
+
+/** What follows from an application's route. */
+interface AppRoute extends Pick<Target, 'url' | 'shape' | 'carrier'> {
+  /** What it follows from. */
+  of: readonly (string | undefined)[]
+}
+
+/** The last one: conversations of a process mostly go the same way. */
+let lastRoute: AppRoute | undefined
+
+function appRoute(
+  endpoint: string | undefined,
+  baseUrl: string | undefined,
+  protocol: 'auto' | WireProtocol,
+): AppRoute {
+  const base = baseUrl ?? (endpoint !== undefined && isAbsolute(endpoint) ? undefined : process.env.MILLSTREAM_BASE_URL)
+  const of = [endpoint, base, baseUrl, protocol]
+  if (lastRoute?.of.every((part, index) => part === of[index])) return lastRoute
+  const url = appUrl(endpoint, baseUrl)
+  const { href } = url
+  lastRoute = { of, url: () => href, shape: shapeOf(url, protocol), carrier: carrierOf(url) }
+  return lastRoute
 }
 
 /** Where to ask a provider; `given` is an endpoint that stands for its path, or a whole URL. */
@@ -124,8 +147,11 @@ export function providerTarget(
 /** Nothing beside the target's own. */
 export const noHeaders: Record<string, string> = Object.freeze({})
 
-/** Header sets laid over each other, the later one winning, whatever the case of the names. */
+/** Header sets laid over each other, the later one winning, whatever the case of the names. A copy, or {@link noHeaders}. */
 export function mergeHeaders(...sets: (Record<string, string> | undefined)[]): Record<string, string> {
+  const [first, ...others] = sets.filter((set) => set !== undefined)
+  if (first === undefined) return noHeaders
+  if (others.length === 0 && Object.keys(first).length === 1) return { ...first }
   const merged = new Map<string, [name: string, value: string]>()
   for (const set of sets) {
     for (const [name, value] of Object.entries(set ?? {})) merged.set(name.toLowerCase(), [name, value])
