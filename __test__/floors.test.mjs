@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { faceBreaches, rustBreaches } from '../scripts/check-floors.mjs'
 import { breachesOf, gapsOf } from '../scripts/check-hygiene.mjs'
+import { staleOf } from '../scripts/check-locks.mjs'
 
 /** A `cargo metadata` document with these crates, each a name and what it depends on. */
 function metadata(crates, members = Object.keys(crates)) {
@@ -110,6 +111,20 @@ describe('the hygiene lint', () => {
     assert.deepEqual(gapsOf('package-lock.json', lock(nested)), [])
     assert.deepEqual(gapsOf('package-lock.json', lock({ '': {}, 'node_modules/tool': tool })), [
       'package-lock.json: node_modules/tool needs @tool/win32, which is not locked',
+    ])
+  })
+})
+
+describe('the locks lint', () => {
+  it('finds a lock file that is older than its package', () => {
+    const dependencies = { a: '1.0.0', b: '2.0.0' }
+    const lock = JSON.stringify({ packages: { '': { dependencies, devDependencies: { c: '1.0.0' } } } })
+    const stale = (manifest) => staleOf('package-lock.json', lock, JSON.stringify(manifest))
+    assert.deepEqual(stale({ dependencies, devDependencies: { c: '1.0.0' }, peerDependencies: {} }), [])
+    assert.deepEqual(stale({ dependencies: { a: '1.0.0', b: '2.0.1', d: '1.0.0' } }), [
+      'package-lock.json: `dependencies` asks for b 2.0.1, the lock file knows 2.0.0',
+      'package-lock.json: `dependencies` asks for d 1.0.0, the lock file knows nothing',
+      'package-lock.json: `devDependencies` asks for c nothing, the lock file knows 1.0.0',
     ])
   })
 })

@@ -10,6 +10,7 @@ const script = (name, ...args) => run(process.execPath, [join(root, 'scripts', n
 /** In the order in which they fail soonest. */
 const checks = {
   hygiene: () => script('check-hygiene.mjs'),
+  locks: () => script('check-locks.mjs'),
   floors: () => script('check-floors.mjs'),
   fmt: async () => {
     await run('cargo', ['fmt', '--all', '--check'])
