@@ -368,20 +368,29 @@ test('reasoning is heard apart from the text', async (t) => {
 })
 
 test('a hundred thousand pieces of a tool call take no more than their share', async (t) => {
-  const pieces = 100_000
+  const call = (fields) =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...fields }] } }] })}\n\n`
   const server = await serve(t, (exchange) => {
-    const call = (fields) =>
-      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...fields }] } }] })}\n\n`
+    const pieces = Number(exchange.body.messages.at(-1).content)
     exchange.sse().write(call({ id: 'c', function: { name: 'f', arguments: '"' } }))
     const piece = call({ function: { arguments: 'x' } })
     for (let n = 0; n < pieces / 1000; n++) exchange.write(piece.repeat(1000))
     exchange.write(call({ function: { arguments: '"' } })).write(finish('tool_calls'))
     exchange.response.end(doneMark)
   })
-  const stream = open(server, { protocol: 'openai' })
-  await stream.send('x')
-  const [call] = stream.getMessages().at(-1).toolCalls
-  assert.equal(call.args, 'x'.repeat(pieces))
+  const timeOf = async (pieces) => {
+    const stream = open(server, { protocol: 'openai' })
+    const start = performance.now()
+    await stream.send(`${pieces}`)
+    const [{ args }] = stream.getMessages().at(-1).toolCalls
+    assert.ok(args === 'x'.repeat(pieces))
+    return performance.now() - start
+  }
+  await timeOf(1000)
+  const few = await timeOf(12_000)
+  const many = await timeOf(120_000)
+  // Ten times as many; if each were put together or parsed anew with those before it, a hundred times as long.
+  assert.ok(many < 40 * Math.max(few, 60), `${few} ms, then ${many} ms`)
 })
 
 test('a tool call that was cut is reported as such, or not at all', async (t) => {

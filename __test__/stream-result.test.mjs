@@ -167,6 +167,38 @@ test('an unknown usage is undefined', async (t) => {
   await assert.rejects(result.object, { code: 'INVALID_JSON' })
 })
 
+test('no report of usage makes a count that is no number, and one that says nothing is none', async (t) => {
+  const counts = (promptTokens, completionTokens, totalTokens) => ({ promptTokens, completionTokens, totalTokens })
+  const reports = [
+    [null, undefined],
+    [{}, undefined],
+    [[], undefined],
+    ['x', undefined],
+    [{ cost: 0.5 }, undefined],
+    [{ prompt_tokens: null, completion_tokens: null }, undefined],
+    [{ prompt_tokens: '7' }, undefined],
+    [{ prompt_tokens: 1e30 }, undefined],
+    [{ prompt_tokens: 5 }, counts(5, 0, 5)],
+    [{ completion_tokens: 3 }, counts(0, 3, 3)],
+    [{ prompt_tokens: 5, completion_tokens: 2, total_tokens: null }, counts(5, 2, 7)],
+    [{ prompt_tokens: 5, completion_tokens: 2, total_tokens: 'many' }, counts(5, 2, 7)],
+    [{ prompt_tokens: 5, total_tokens: 20 }, counts(5, 15, 20)],
+    [{ prompt_tokens: -1, completion_tokens: 2 }, counts(0, 2, 2)],
+    [{ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }, counts(0, 0, 0)],
+  ]
+  const server = await serve(t, (exchange) => {
+    const [usage] = reports[exchange.index]
+    exchange.sse().write(delta('A')).write(finish('stop')).write(chunk([], { usage }))
+    exchange.response.end(doneMark)
+  })
+  for (const [report, expected] of reports) {
+    const usage = await (await open(server, { protocol: 'openai' }).stream('x')).usage
+    const { raw, ...told } = usage ?? {}
+    assert.deepEqual(usage && told, expected, JSON.stringify(report))
+    assert.deepEqual(raw, expected && report)
+  }
+})
+
 test('awaiting the handle waits for the head, and rejects what failed before it', async (t) => {
   const server = await serve(t, async ({ response }) => {
     await pause(30)

@@ -409,6 +409,46 @@ test('an answer that the app ends by itself is whole in the log too', async (t) 
   }
 })
 
+test('what is sent from the log is all that was sent: reasoning, calls and usage, and a failure for what failed', async (t) => {
+  const replay = new MemoryReplayLog()
+  const usage = { promptTokens: 7, completionTokens: 5, totalTokens: 12, reasoningTokens: 3 }
+  for (const fails of [false, true]) {
+    const port = await serveRoute(t, async (res) => {
+      const stream = new StreamingResponse(res, { replay }).start()
+      if (!stream.isStreamActive()) return
+      stream.sendReasoning('Let me see. ').sendReasoning('Yes.', 'c2ln').sendToken('It is ')
+      // Behind the place where the first connection breaks.
+      await pause(20)
+      stream.sendToken('so.').sendToolCall({ id: 'c1', index: 0, name: 'note', arguments: '{"a":1}' }).sendUsage(usage)
+      if (fails) stream.sendError({ error: 'the model fell over', code: 'MODEL_DOWN' })
+      stream.end()
+    })
+    const { frames } = await ask(port)
+    const [first] = frames
+    const [id] = first.id.split(':')
+    const events = ['start', 'reasoning', 'reasoning', 'token', 'token', 'tool_call', 'usage']
+    assert.deepEqual(
+      frames.map(({ event }) => event),
+      [...events, ...(fails ? ['error', 'done'] : ['done'])],
+    )
+    for (let seen = 0; seen < frames.length; seen++) {
+      assert.deepEqual((await ask(port, `${id}:${seen}`)).frames, frames.slice(seen), `${seen} seen`)
+    }
+
+    const proxy = await flakyProxy(t, port, (n) => (n === 0 ? 700 : Number.POSITIVE_INFINITY))
+    const stream = new AIStream({ endpoint: proxy.url, model: 'm', retry: { maxRetries: 3, initialDelay: 1 } })
+    const result = await stream.stream('hi')
+    if (fails) {
+      await assert.rejects(result.text, { message: /the model fell over/, partialText: 'It is so.' })
+    } else {
+      const { text, reasoning, toolCalls, usage: told } = await result.collect()
+      assert.deepEqual([text, reasoning], ['It is so.', 'Let me see. Yes.'])
+      assert.deepEqual([toolCalls.length, toolCalls[0].args, told], [1, { a: 1 }, { ...usage, raw: told.raw }])
+    }
+    assert.equal(proxy.cuts, 1)
+  }
+})
+
 test('a replay that loses its log ends with an error, not as if it were whole', async (t) => {
   const replay = new MemoryReplayLog()
   let stream
