@@ -19,6 +19,9 @@ const MAX_HEADERS: usize = 128 * 1024;
 /// Names are compared with one another up to here; messages have three headers.
 const FEW_HEADERS: usize = 8;
 
+/// The type of a text.
+const TEXT: u8 = 7;
+
 /// One message, whole and checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
@@ -57,39 +60,55 @@ impl<'a> Headers<'a> {
         Some(taken)
     }
 
-    fn integer<const N: usize>(&mut self) -> Option<i64> {
-        let bytes: [u8; N] = self.take(N)?.try_into().ok()?;
-        let negative = bytes.first()? & 0x80 != 0;
-        let start = if negative { -1_i64 } else { 0 };
-        Some(bytes.iter().fold(start, |sum, byte| sum << 8 | i64::from(*byte)))
-    }
-
     fn sized(&mut self) -> Option<&'a [u8]> {
         let length: [u8; 2] = self.take(2)?.try_into().ok()?;
         self.take(usize::from(u16::from_be_bytes(length)))
     }
 
-    fn header(&mut self) -> Option<(&'a str, HeaderValue<'a>)> {
+    /// The next header's name, type and value as they stand there.
+    fn entry(&mut self) -> Option<(&'a [u8], u8, &'a [u8])> {
         let length = *self.take(1)?.first()?;
         if length == 0 {
             return None;
         }
-        let name = std::str::from_utf8(self.take(usize::from(length))?).ok()?;
-        let value = match *self.take(1)?.first()? {
-            0 => HeaderValue::Bool(true),
-            1 => HeaderValue::Bool(false),
-            2 => HeaderValue::Integer(self.integer::<1>()?),
-            3 => HeaderValue::Integer(self.integer::<2>()?),
-            4 => HeaderValue::Integer(self.integer::<4>()?),
-            5 => HeaderValue::Integer(self.integer::<8>()?),
-            6 => HeaderValue::Bytes(self.sized()?),
-            7 => HeaderValue::Text(std::str::from_utf8(self.sized()?).ok()?),
-            8 => HeaderValue::Timestamp(self.integer::<8>()?),
-            9 => HeaderValue::Uuid(self.take(16)?.try_into().ok()?),
+        let name = self.take(usize::from(length))?;
+        let kind = *self.take(1)?.first()?;
+        let value = match kind {
+            0 | 1 => &[],
+            2 => self.take(1)?,
+            3 => self.take(2)?,
+            4 => self.take(4)?,
+            5 | 8 => self.take(8)?,
+            6 | TEXT => self.sized()?,
+            9 => self.take(16)?,
             _ => return None,
         };
-        Some((name, value))
+        Some((name, kind, value))
     }
+
+    fn header(&mut self) -> Option<(&'a str, HeaderValue<'a>)> {
+        let (name, kind, value) = self.entry()?;
+        Some((std::str::from_utf8(name).ok()?, read_value(kind, value)?))
+    }
+}
+
+fn read_value(kind: u8, bytes: &[u8]) -> Option<HeaderValue<'_>> {
+    Some(match kind {
+        0 => HeaderValue::Bool(true),
+        1 => HeaderValue::Bool(false),
+        2..=5 => HeaderValue::Integer(integer(bytes)),
+        6 => HeaderValue::Bytes(bytes),
+        TEXT => HeaderValue::Text(std::str::from_utf8(bytes).ok()?),
+        8 => HeaderValue::Timestamp(integer(bytes)),
+        9 => HeaderValue::Uuid(bytes.try_into().ok()?),
+        _ => return None,
+    })
+}
+
+/// A signed number, its highest byte first.
+fn integer(bytes: &[u8]) -> i64 {
+    let start = if bytes.first().is_some_and(|first| first & 0x80 != 0) { -1_i64 } else { 0 };
+    bytes.iter().fold(start, |sum, byte| sum << 8 | i64::from(*byte))
 }
 
 impl<'a> Iterator for Headers<'a> {
@@ -110,10 +129,13 @@ impl<'a> Message<'a> {
     /// The text header of that name.
     #[must_use]
     pub fn text_header(&self, name: &str) -> Option<&'a str> {
-        self.headers().find_map(|(known, value)| match value {
-            HeaderValue::Text(text) if known == name => Some(text),
-            _ => None,
-        })
+        let mut walk = self.headers();
+        while let Some((known, kind, value)) = walk.entry() {
+            if kind == TEXT && known == name.as_bytes() {
+                return std::str::from_utf8(value).ok();
+            }
+        }
+        None
     }
 
     /// The message that `bytes` are, from the first to the last.
@@ -137,11 +159,14 @@ impl<'a> Message<'a> {
     }
 
     fn repeats_a_name(&self, count: usize) -> bool {
-        let names = || self.headers().map(|(name, _)| name);
+        let names = || {
+            let mut walk = self.headers();
+            std::iter::from_fn(move || walk.entry().map(|(name, ..)| name))
+        };
         if count <= FEW_HEADERS {
             return names().enumerate().any(|(at, name)| names().take(at).any(|before| before == name));
         }
-        let mut sorted: Vec<&str> = names().collect();
+        let mut sorted: Vec<&[u8]> = names().collect();
         sorted.sort_unstable();
         sorted.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
     }
