@@ -65,7 +65,9 @@ const later = setTimeout
 const hello = [{ role: 'user', content: 'Hello' }]
 const recorded = (list) => async (value) => void list.push(value)
 
-test('every example compiles with only its import changed', { skip }, () => app.compile(modules()))
+test('every example compiles with only its import changed', { skip }, () =>
+  assert.deepEqual(app.compile(modules()), []),
+)
 
 test('the basic examples stream', { skip }, async () => {
   const { exported, said } = await app.run('basic')

@@ -3,41 +3,27 @@
 // ../shared, where it is; without it there is nothing to compare with.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AIStream } from 'millstream'
 import { MockProvider } from 'millstream/testing'
-import { compileFolder, ts } from './support/typescript.mjs'
+import { documentedPage, expressStub, project } from './support/documented.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const seeds = join(root, '..', 'shared', 'seeds')
-const page = existsSync(seeds) ? readdirSync(seeds).find((name) => name.startsWith('001_')) : undefined
-const skip = page === undefined ? 'no ../shared/seeds here' : false
+const page = documentedPage('001_')
+const { skip } = page
 
 const environment = ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL']
-let scratch
+let app
 let mock
 
 /** The examples that import a provider's client, by what they show, speaking of this package. */
 function examples() {
-  const text = readFileSync(join(seeds, page), 'utf8')
-  const blocks = [...text.matchAll(/```typescript\n([\s\S]*?)```/g)]
-    .map(([, code]) => code.replace(/'@[^']+\/(streaming(?:\/adapters)?)'/g, "'millstream/$1'"))
+  const blocks = page
+    .blocks('typescript')
+    .map((code) => code.replace(/'@[^']+\/(streaming(?:\/adapters)?)'/g, "'millstream/$1'"))
     .filter((code) => /from '(openai|@anthropic-ai\/sdk)'/.test(code))
   const find = (mark) => {
     const found = blocks.filter((code) => mark.test(code))
@@ -64,36 +50,9 @@ function asRoute(code) {
   return `${lines.filter(isImport).join('\n')}\nexport async function POST(): Promise<Response> {\n${body}\n}\n`
 }
 
-/** Express as it is, but its apps listen on any free port and can be found. */
-const expressStub = {
-  'package.json': '{"name":"express","version":"0.0.0","main":"index.cjs"}',
-  'index.cjs': `
-    const express = require(${JSON.stringify(createRequire(import.meta.url).resolve('express'))})
-    module.exports = () => {
-      const app = express()
-      app.use(express.json())
-      const listen = app.listen.bind(app)
-      app.listen = () => app
-      globalThis.listenToApp = () => listen(0, '127.0.0.1')
-      return app
-    }`,
-}
-
-function write(folder, files) {
-  mkdirSync(folder, { recursive: true })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-}
-
 before(async () => {
   if (skip) return
-  scratch = mkdtempSync(join(tmpdir(), 'millstream-adapters-'))
-  const packages = join(scratch, 'node_modules')
-  write(scratch, { 'package.json': '{"type":"module"}' })
-  write(join(packages, 'express'), expressStub)
-  symlinkSync(root, join(packages, 'millstream'), 'junction')
-  for (const name of ['@types', '@anthropic-ai', 'openai']) {
-    symlinkSync(join(root, 'node_modules', name), join(packages, name), 'junction')
-  }
+  app = project(['@types', '@anthropic-ai', 'openai'], { express: expressStub })
   mock = await MockProvider.start({ text: 'Hello there' })
   const values = ['sk-test-0123456789', `${mock.url}/v1`, 'sk-ant-test-0123456789', mock.url]
   for (const [index, name] of environment.entries()) process.env[name] = values[index]
@@ -102,28 +61,18 @@ before(async () => {
 after(async () => {
   for (const name of environment) delete process.env[name]
   await mock?.close()
-  if (scratch) rmSync(scratch, { recursive: true, force: true })
+  app?.dispose()
 })
 
 test('every example with a provider’s client compiles with only its import changed', { skip }, () => {
   const modules = Object.entries(examples()).map(([name, code]) => [`${name}.ts`, code])
-  write(scratch, Object.fromEntries(modules))
-  const { program, problems: found } = compileFolder(
-    scratch,
-    modules.map(([name]) => join(scratch, name)),
-  )
-  const problems = found.map(({ file, messageText }) => [
-    file?.fileName.slice(scratch.length + 1),
-    ts.flattenDiagnosticMessageText(messageText),
-  ])
+  const problems = app.compile(Object.fromEntries(modules))
   // The one thing that is wrong with them: today's client wants a limit that the example was printed without.
-  assert.equal(problems.length, 1, JSON.stringify(problems))
-  assert.equal(problems[0][0], 'anthropic.ts')
-  assert.match(problems[0][1], /Property 'max_tokens' is missing/)
-  program.emit()
+  assert.equal(problems.length, 1, problems.join('\n'))
+  assert.match(problems[0], /^anthropic\.ts: [\s\S]*Property 'max_tokens' is missing/)
 })
 
-const load = (name) => import(pathToFileURL(join(scratch, 'out', `${name}.js`)))
+const load = async (name) => (await app.run(name)).exported
 
 /** A route of the App Router behind a server, as long as the test runs. */
 async function route(t, POST) {
@@ -165,7 +114,7 @@ test('the OpenAIAdapter example runs, and AIStream reads it', { skip }, async (t
 
 test('the AnthropicAdapter example runs, and AIStream reads it', { skip }, async (t) => {
   // The API refuses a request without a limit; a recording answers any.
-  const recording = join(scratch, 'answer.sse')
+  const recording = join(app.folder, 'answer.sse')
   const body = { model: 'm', max_tokens: 9, messages: [], stream: true }
   const recorded = await fetch(`${mock.url}/v1/messages`, { method: 'POST', body: JSON.stringify(body) })
   writeFileSync(recording, await recorded.text())

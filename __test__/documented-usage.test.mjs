@@ -2,45 +2,19 @@
 // import changed. They are read from ../shared, where it is; without it there is nothing to compare with.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { after, test } from 'node:test'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { after, before, test } from 'node:test'
 import { AIStream } from 'millstream'
 import { StreamingResponse } from 'millstream/streaming'
+import { documentedPage, expressStub, project } from './support/documented.mjs'
 import { done, serve, token, until, usageFrame } from './support/scripted-server.mjs'
-import { compileFolder, ts } from './support/typescript.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const seeds = join(root, '..', 'shared', 'seeds')
-const page = existsSync(seeds) ? readdirSync(seeds).find((name) => name.startsWith('001_')) : undefined
-const skip = page === undefined ? 'no ../shared/seeds here' : false
-
-/** The example blocks of the page, in order, speaking of this package. */
-function blocks() {
-  const text = readFileSync(join(seeds, page), 'utf8')
-  const found = [...text.matchAll(/```typescript\n([\s\S]*?)```/g)].map((match) =>
-    match[1].replace(/'@[^']+\/streaming'/g, "'millstream/streaming'"),
-  )
-  assert.equal(found.length, 42)
-  return found
-}
+const { skip, blocks } = documentedPage('001_')
 
 /** The examples, put together into modules that can run. */
 function modules() {
-  const block = blocks()
+  const block = blocks('typescript').map((code) => code.replace(/'@[^']+\/streaming'/g, "'millstream/streaming'"))
+  assert.equal(block.length, 42)
   const join = (...numbers) => numbers.map((number) => block[number]).join('\n')
   const scoped = (number) => `{\n${block[number]}}\n`
   const response = 'res: ResponseLike & { on(event: string, listener: () => void): unknown }'
@@ -98,61 +72,20 @@ const sdk = {
     export default OpenAI`,
 }
 
-/** Express as it is, but its apps listen on any free port and can be found. */
-const expressStub = {
-  'package.json': '{"name":"express","version":"0.0.0","main":"index.cjs"}',
-  'index.cjs': `
-    const express = require(${JSON.stringify(createRequire(import.meta.url).resolve('express'))})
-    module.exports = () => {
-      const app = express()
-      app.use(express.json())
-      const listen = app.listen.bind(app)
-      app.listen = () => app
-      globalThis.listenToApp = () => listen(0, '127.0.0.1')
-      return app
-    }`,
-}
-
-let scratch
-after(() => scratch && rmSync(scratch, { recursive: true, force: true }))
-
-function write(folder, files) {
-  mkdirSync(folder, { recursive: true })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-}
+let app
+before(() => {
+  app = project(['@types'], { openai: sdk, express: expressStub })
+})
+after(() => app.dispose())
 
 test('every example compiles with only its import changed', { skip }, () => {
-  scratch = mkdtempSync(join(tmpdir(), 'millstream-usage-'))
-  const packages = join(scratch, 'node_modules')
-  write(scratch, { 'package.json': '{"type":"module"}', ...modules() })
-  write(join(packages, 'openai'), sdk)
-  write(join(packages, 'express'), expressStub)
-  symlinkSync(root, join(packages, 'millstream'), 'junction')
-  symlinkSync(join(root, 'node_modules', '@types'), join(packages, '@types'), 'junction')
-
-  const { program, problems } = compileFolder(
-    scratch,
-    Object.keys(modules()).map((name) => join(scratch, name)),
-  )
-  const said = ts.formatDiagnostics(problems, {
-    getCanonicalFileName: (name) => name,
-    getCurrentDirectory: () => scratch,
-    getNewLine: () => '\n',
-  })
-  assert.equal(said, '')
-  program.emit()
+  assert.deepEqual(app.compile(modules()), [])
 })
 
 /** Runs an example and gives what it exports and what it said. */
 async function run(name) {
-  const said = []
-  const log = console.log
-  console.log = (...args) => said.push(args.join(' '))
-  try {
-    return { said, ...(await import(pathToFileURL(join(scratch, 'out', `${name}.js`)))) }
-  } finally {
-    console.log = log
-  }
+  const { exported, said } = await app.run(name)
+  return { said, ...exported }
 }
 
 test('the conversation examples run', { skip }, async (t) => {

@@ -91,7 +91,9 @@ after(async () => {
 /** Without strict checks of `undefined`, as some of the examples want it, and with the older interop. */
 const options = { strictNullChecks: false, noImplicitAny: false, esModuleInterop: true }
 
-test('every example compiles with only its import changed', { skip }, () => app.compile(modules(), options))
+test('every example compiles with only its import changed', { skip }, () =>
+  assert.deepEqual(app.compile(modules(), options), []),
+)
 
 test('the basic examples print an answer', { skip }, async () => {
   for (const name of ['basic', 'ready', 'simple']) {

@@ -1,6 +1,5 @@
 // Published examples that apps were written against: read from ../shared, where it is, put together into modules, compiled
 // as a user's project would, and run.
-import assert from 'node:assert/strict'
 import {
   existsSync,
   mkdirSync,
@@ -11,8 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { compileFolder, ts } from './typescript.mjs'
 
@@ -32,16 +32,39 @@ export function documentedPage(prefix) {
   }
 }
 
-/** A folder in which modules are compiled and run; `dispose()` removes it. */
-export function project(packages = ['@types']) {
+/** Express as it is, but its apps listen on any free port and can be found. */
+export const expressStub = {
+  'package.json': '{"name":"express","version":"0.0.0","main":"index.cjs"}',
+  'index.cjs': `
+    const express = require(${JSON.stringify(createRequire(import.meta.url).resolve('express'))})
+    module.exports = () => {
+      const app = express()
+      app.use(express.json())
+      const listen = app.listen.bind(app)
+      app.listen = () => app
+      globalThis.listenToApp = () => listen(0, '127.0.0.1')
+      return app
+    }`,
+}
+
+/**
+ * A folder in which modules are compiled and run; `dispose()` removes it. `packages` are those of the repository that it
+ * has, `stubs` others, by name, with the texts of their files.
+ */
+export function project(packages = ['@types'], stubs = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'millstream-documented-'))
   const modules = join(folder, 'node_modules')
   mkdirSync(modules)
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   symlinkSync(root, join(modules, 'millstream'), 'junction')
   for (const name of packages) symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction')
+  for (const [name, files] of Object.entries(stubs)) {
+    mkdirSync(join(modules, name))
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(modules, name, file), text)
+  }
   return {
-    /** Compiles the modules; whatever the compiler says is a failure. `options` are the compiler's. */
+    folder,
+    /** Compiles the modules, by the names of their files. What the compiler says of which; `options` are its own. */
     compile(texts, options) {
       const files = Object.entries(texts).map(([name, text]) => {
         const file = join(folder, name)
@@ -49,13 +72,11 @@ export function project(packages = ['@types']) {
         return file
       })
       const { program, problems } = compileFolder(folder, files, options)
-      const host = {
-        getCanonicalFileName: (name) => name,
-        getCurrentDirectory: () => folder,
-        getNewLine: () => '\n',
-      }
-      assert.equal(ts.formatDiagnostics(problems, host), '')
       program.emit()
+      return problems.map(({ file, messageText }) => {
+        const name = file === undefined ? '' : relative(folder, file.fileName)
+        return `${name}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      })
     },
     /** Runs a module: what it exports, the lines it logged, and what it wrote. `globals` are there meanwhile. */
     async run(name, globals = {}) {
