@@ -300,7 +300,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
         reject(error)
       }
     }
-    this.#awaiting = [...this.#awaiting, join]
+    this.#awaiting = this.#awaiting.concat(join)
     return {
       next: async () => {
         if (reader === undefined) await promise
@@ -545,7 +545,7 @@ export class AIStream extends EventEmitter<AIStreamEvents> implements AsyncItera
 
   /** Adds to the conversation. A copied list has no spare room: most conversations never need it. */
   #remember(message: Message): void {
-    this.#messages = [...this.#messages, message]
+    this.#messages = this.#messages.concat(message)
     if (!this.#hears('message')) return
     this.emit('message', message.toolCalls === undefined ? { ...message } : structuredClone(message))
   }

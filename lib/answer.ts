@@ -315,7 +315,7 @@ export class Answer implements SessionListener {
   }
 
   attach(reader: AnswerReader): void {
-    this.#readers = [...this.#readers, reader]
+    this.#readers = this.#readers.concat(reader)
   }
 
   /** A reader wants no more. The last one to leave closes an answer that nobody else consumes. */
@@ -430,7 +430,7 @@ export class Answer implements SessionListener {
   /** Calls back once the head of the answer is in, or the answer is over. */
   whenOpen(callback: () => void): void {
     if (this.#opened !== undefined || this.#outcome !== undefined) callback()
-    else this.#openWaiters = [...this.#openWaiters, callback]
+    else this.#openWaiters = this.#openWaiters.concat(callback)
   }
 
   /**
@@ -453,13 +453,13 @@ export class Answer implements SessionListener {
       },
     }
     this.#deliver()
-    this.#readers = [...this.#readers, watcher]
+    this.#readers = this.#readers.concat(watcher)
   }
 
   /** Calls back once the answer is over. */
   whenEnded(callback: () => void): void {
     if (this.#outcome !== undefined) callback()
-    else this.#endWaiters = [...this.#endWaiters, callback]
+    else this.#endWaiters = this.#endWaiters.concat(callback)
   }
 
   // Ending it from this side.
