@@ -315,16 +315,15 @@ export function turnSettings(
 
 /** The request the engine takes. `stream`: whether the answer is to come in pieces. */
 export function nativeRequest(
-  base: Omit<PlanBasis, 'target' | 'timeouts' | 'retry'> & Pick<AIStreamSettings, 'target' | 'model' | 'estimator'>,
+  base: PlanBasis & Pick<AIStreamSettings, 'target' | 'model' | 'estimator'>,
   turn: Pick<TurnSettings, 'headers' | 'timeouts' | 'retry' | 'push' | 'retain'>,
   stream = true,
 ): NativeRequest {
-  const { target, model, maxEventBytes, resume, credit, flushInterval } = base
-  const { timeouts, retry, push, retain } = turn
-  const basis = { target, timeouts, retry, maxEventBytes, resume, credit, flushInterval }
+  const { target, model, estimator } = base
+  const { timeouts, retry, push, retain, headers } = turn
   return {
-    plan: requestPlan(basis, nativeEstimate(base.estimator, model)),
-    target: nativeTarget(target, model, turn.headers, stream),
+    plan: requestPlan(base, timeouts, retry, nativeEstimate(estimator, model)),
+    target: nativeTarget(target, model, headers, stream),
     push,
     retain,
   }

@@ -190,8 +190,14 @@ export function encodeRequest(request: WireRequest, { quirks, body, provider, co
     const isObject = typeof made === 'object' && made !== null && !Array.isArray(made)
     return toUnicodeJson(isObject ? { ...body, ...made, ...request.extraBody } : made) ?? 'null'
   }
-  const own = Object.keys(body).length > 0 && { extraBody: { ...body, ...request.extraBody } }
-  return toUnicodeJson({ ...request, ...own, quirks }) as string
+  const own = isEmpty(body) ? request : { ...request, extraBody: { ...body, ...request.extraBody } }
+  return toUnicodeJson(isEmpty(quirks) ? own : { ...own, quirks }) as string
+}
+
+/** Spreading costs more than all else of a request. */
+function isEmpty(members: object): boolean {
+  for (const _ in members) return false
+  return true
 }
 
 /** The request for the next answer of a conversation. */
@@ -202,9 +208,11 @@ export function requestBody(
   generation: GenerationOptions,
   asked: Asked,
 ): string {
-  const said = messages
+  const said: WireMessage[] = []
+  for (const { role, content } of messages) {
     // An answer without text (tool calls only, or stopped before its first token) is nothing to send back.
-    .filter(({ role, content }) => role !== 'assistant' || content !== '')
-    .map(({ role, content }) => ({ role, content }))
-  return encodeRequest({ model, messages: said, systemPrompt, ...generation }, asked)
+    if (role !== 'assistant' || content !== '') said.push({ role, content })
+  }
+  const request: WireRequest = { model, messages: said, systemPrompt }
+  return encodeRequest(isEmpty(generation) ? request : { ...request, ...generation }, asked)
 }

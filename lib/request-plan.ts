@@ -6,11 +6,9 @@ import type { NativeEstimate, NativePlan } from './native.js'
 import type { ResumeMode, RetryPlan, TimeoutFields } from './policies.js'
 import type { Target } from './target.js'
 
-/** What a plan follows from. */
+/** What a plan follows from, besides what may differ from turn to turn. */
 export interface PlanBasis {
   target: Pick<Target, 'carrier' | 'shape' | 'protocol'>
-  timeouts: TimeoutFields
-  retry: RetryPlan
   maxEventBytes: number
   resume: ResumeMode
   credit: number
@@ -27,8 +25,13 @@ const mostPlans = 64
 let last: { plan: NativePlan; timeouts: TimeoutFields; retry: RetryPlan['native'] } | undefined
 
 /** The plan of a request. */
-export function requestPlan(basis: PlanBasis, estimate: NativeEstimate | undefined): NativePlan {
-  const { target, timeouts, retry, maxEventBytes, resume, credit, flushInterval } = basis
+export function requestPlan(
+  basis: PlanBasis,
+  timeouts: TimeoutFields,
+  retry: RetryPlan,
+  estimate: NativeEstimate | undefined,
+): NativePlan {
+  const { target, maxEventBytes, resume, credit, flushInterval } = basis
   const { carrier, shape, protocol } = target
   const askRetry = retry.shouldRetry !== undefined || retry.retryableErrors !== undefined
   if (last !== undefined && last.timeouts === timeouts && last.retry === retry.native && estimate === undefined) {
