@@ -233,7 +233,7 @@ impl Frames {
         })
     }
 
-    /// The body is at its end. Fails where all that came was strange to its format.
+    /// The body is at its end, or at a frame that can't be read. Fails where all that came was strange to its format.
     fn believe(&mut self) -> Result<(), DecodeError> {
         match (self.doubt.take(), self.reader.protocol()) {
             (Some(Doubt { strange: true, looks_like }), Some(protocol)) => {
