@@ -144,7 +144,7 @@ impl SessionPlan {
             url: target.url,
             carrier: self.carrier,
             headers,
-            sign: target.sign.map(NativeSigning::into_signing).transpose()?,
+            sign: target.sign.map(|sign| sign.into_signing().map(Box::new)).transpose()?,
             body: Bytes::from(body),
             protocol: self.protocol,
             max_event_bytes: self.max_event_bytes,
@@ -288,7 +288,7 @@ pub(crate) struct Control {
     /// What the session keeps: bytes here cost a fraction of what as many small strings cost JavaScript's collector.
     kept: Mutex<Kept>,
     /// The usage as far as it is counted here, where that was asked for.
-    estimate: Mutex<Option<Estimate>>,
+    estimate: Mutex<Option<Box<Estimate>>>,
     commands: Mutex<Commands>,
     /// Whether `commands` has any: asked for every token.
     commanded: AtomicBool,
@@ -362,11 +362,11 @@ impl Control {
     /// Has the session count its usage, where `asked` to. `request` is the canonical request's JSON.
     pub(crate) fn estimate_by(&self, asked: Option<&NativeEstimate>, request: &str) -> Result<bool> {
         let Some(asked) = asked else { return Ok(false) };
-        *self.estimate() = Some(Estimate::new(asked, request).ok_or_else(|| invalid("estimate"))?);
+        *self.estimate() = Some(Box::new(Estimate::new(asked, request).ok_or_else(|| invalid("estimate"))?));
         Ok(true)
     }
 
-    pub(crate) fn estimate(&self) -> MutexGuard<'_, Option<Estimate>> {
+    pub(crate) fn estimate(&self) -> MutexGuard<'_, Option<Box<Estimate>>> {
         self.estimate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -39,7 +39,8 @@ pub(crate) struct Delivery {
     /// Whether content has.
     delivered: bool,
     finished: bool,
-    provider_error: Option<ProviderError>,
+    /// Boxed, as is what few sessions have: an open session is held thousands of times.
+    provider_error: Option<Box<ProviderError>>,
     diverged: bool,
     /// Whether content came since [`Delivery::take_content`].
     content: bool,
@@ -55,7 +56,7 @@ pub(crate) struct Delivery {
     any_calls: bool,
     replay: Option<Replay>,
     /// Where the text is to be JSON, what has been let out of it.
-    json: Option<JsonCheck>,
+    json: Option<Box<JsonCheck>>,
     not_json: Option<JsonError>,
 }
 
@@ -101,7 +102,7 @@ impl Delivery {
             open_calls: 0,
             any_calls: false,
             replay: (resume == ResumeMode::Restart).then(Replay::default),
-            json: json.then(JsonCheck::default),
+            json: json.then(Box::default),
             not_json: None,
         }
     }
@@ -156,7 +157,7 @@ impl Delivery {
             return;
         }
         if let Event::Error(error) = event {
-            self.provider_error = Some(error);
+            self.provider_error = Some(Box::new(error));
             return;
         }
         if event.is_content() {
@@ -354,6 +355,6 @@ impl Delivery {
     }
 
     pub(crate) fn provider_error(&self) -> Option<&ProviderError> {
-        self.provider_error.as_ref()
+        self.provider_error.as_deref()
     }
 }

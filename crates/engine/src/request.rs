@@ -17,7 +17,7 @@ pub struct SessionRequest {
     /// Header names and values, sent as given; they override the defaults.
     pub headers: Vec<(String, String)>,
     /// What each attempt is signed with. Its `authorization` replaces one among the headers.
-    pub sign: Option<Signing>,
+    pub sign: Option<Box<Signing>>,
     /// The body, already in the endpoint's shape. Over WebSocket it is one text message.
     pub body: Bytes,
     /// How the endpoint answers.

@@ -89,23 +89,29 @@ impl Session {
 }
 
 /// The task of a session.
-async fn drive<E: Exit>(
+#[expect(clippy::manual_async_fn, reason = "an `async fn` has room for its arguments twice")]
+fn drive<E: Exit>(
     transport: Arc<Transport>,
-    request: impl FnOnce() -> Result<SessionRequest, StreamError>,
+    request: impl FnOnce() -> Result<SessionRequest, StreamError> + Send,
     mut exit: E,
     cancel: Arc<CancelSwitch>,
-) {
-    let began = Instant::now();
-    let (outcome, rest) = match request() {
-        Err(error) => (Outcome::Failed(Box::new(error)), None),
-        Ok(mut request) => {
-            let running = pin!(run(&transport, &mut request, &mut exit));
-            // Leaving this block drops what runs, and with it the connection.
-            unless_cancelled(running, &cancel).await.unwrap_or((Outcome::Cancelled, None))
-        }
-    };
-    tell_end(began, outcome, &mut exit);
-    see_off(&mut Some(exit), rest, &cancel).await;
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let began = Instant::now();
+        // Not taken apart by value, for the same reason.
+        let mut request = request();
+        let (outcome, rest) = match &mut request {
+            Err(error) => (Outcome::Failed(Box::new(error.clone())), None),
+            Ok(request) => {
+                let running = pin!(run(&transport, request, &mut exit));
+                // Leaving this block drops what runs, and with it the connection.
+                unless_cancelled(running, &cancel).await.unwrap_or((Outcome::Cancelled, None))
+            }
+        };
+        tell_end(began, outcome, &mut exit);
+        drop(request);
+        see_off(&mut Some(exit), rest, &cancel).await;
+    }
 }
 
 /// The task of a session whose answer the program brings.
@@ -214,7 +220,7 @@ async fn run<E: Exit>(
     let mut clocks = Clocks::new(request.timeouts.clone());
     let mut delivery = Delivery::new(request.resume, request.json);
     // Why the answer that is being continued broke off.
-    let mut broke: Option<StreamError> = None;
+    let mut broke: Option<Box<StreamError>> = None;
     let mut waited = Duration::ZERO;
     let mut attempt = 1;
     loop {
@@ -226,10 +232,10 @@ async fn run<E: Exit>(
                 return (Outcome::Complete, rest.map(|body| Box::new(Rest { body, url: prepared.url })));
             }
             Ending::Failed(error) => (error, false),
-            Ending::Diverged => (diverged(broke.take(), request.resume), true),
+            Ending::Diverged => (diverged(broke.take().map(|broke| *broke), request.resume), true),
         };
         error.attempt = attempt;
-        Secrets { url: &prepared.url, headers: &prepared.headers, sign: request.sign.as_ref(), body: &request.body }
+        Secrets { url: &prepared.url, headers: &prepared.headers, sign: prepared.sign.as_deref(), body: &request.body }
             .mask(&mut error);
         let mut delay = if for_good { None } else { next_delay(policy, attempt, &error, &delivery) };
         if policy.max_total_delay.is_some_and(|cap| delay.is_some_and(|delay| waited.saturating_add(delay) > cap)) {
@@ -248,11 +254,11 @@ async fn run<E: Exit>(
         };
         // A failure to continue says less than what broke the answer off.
         if delivery.attempt_delivered() || !delivery.has_delivered() || broke.is_none() {
-            broke = Some(error.clone());
+            broke = Some(Box::new(error.clone()));
         }
         let Some(delay) = delay.filter(|_| go_on) else {
             delivery.give_up(exit);
-            let mut last = broke.unwrap_or(error);
+            let mut last = broke.map_or(error, |broke| *broke);
             last.attempt = attempt;
             return fail(last);
         };

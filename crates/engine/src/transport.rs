@@ -57,7 +57,7 @@ pub(crate) struct Prepared {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    sign: Option<Signing>,
+    pub(crate) sign: Option<Box<Signing>>,
     /// Where the request goes over WebSocket: how.
     web_socket: Option<Framing>,
 }
@@ -301,7 +301,7 @@ impl Prepared {
         ] {
             headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
         }
-        Ok(Self { url, headers, body: request.body.clone(), sign: request.sign.clone(), web_socket })
+        Ok(Self { url, headers, body: request.body.clone(), sign: request.sign.take(), web_socket })
     }
 }
 

@@ -12,13 +12,13 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 fn signed(url: String, token: Option<&str>) -> SessionRequest {
     SessionRequest {
         headers: vec![("x-amz-trace".to_owned(), "  two   words ".to_owned())],
-        sign: Some(Signing {
+        sign: Some(Box::new(Signing {
             service: SigningService::Bedrock,
             region: "eu-central-1".to_owned(),
             access_key_id: "AKIDEXAMPLE".to_owned(),
             secret_access_key: SECRET.to_owned(),
             session_token: token.map(str::to_owned),
-        }),
+        })),
         ..request(url)
     }
 }
