@@ -155,6 +155,111 @@ export declare class EventStreamDecoder {
  */
 export declare function decodeEventStream(source: ReadableStream<Uint8Array | string> | AsyncIterable<Uint8Array | string>, options?: EventStreamDecoderOptions): AsyncIterableIterator<ServerSentEvent>;
 /**
+ * A schema of a validation library: Zod, Valibot, ArkType and all others that have the Standard Schema interface
+ * (https://standardschema.dev).
+ *
+ * @example
+ * import { type StandardSchema, StreamClient } from 'millstream'
+ *
+ * declare const river: StandardSchema<{ name: string }> // z.object({ name: z.string() })
+ * const result = await new StreamClient().stream({ model: 'gpt-4o-mini', prompt: 'A river', output: { schema: river } })
+ * console.log((await result.object).name)
+ */
+export interface StandardSchema<Output = unknown> {
+	readonly "~standard": {
+		readonly version: 1;
+		readonly vendor: string;
+		readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+		readonly types?: {
+			readonly input: unknown;
+			readonly output: Output;
+		} | undefined;
+	};
+}
+/**
+ * What a Standard Schema says of a value.
+ *
+ * @example
+ * const result: StandardResult<string> = { issues: [{ message: 'Expected a string', path: ['name'] }] }
+ */
+export type StandardResult<Output> = {
+	readonly value: Output;
+	readonly issues?: undefined;
+} | {
+	readonly issues: readonly {
+		readonly message: string;
+		readonly path?: readonly (PropertyKey | {
+			readonly key: PropertyKey;
+		})[] | undefined;
+	}[];
+};
+/**
+ * A JSON Schema as a plain object, of draft 2020-12 unless its `$schema` names 2019-09, 7 or 4.
+ *
+ * @example
+ * const schema: JsonSchema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
+ */
+export interface JsonSchema {
+	readonly [keyword: string]: unknown;
+}
+/**
+ * What describes a value, to the model and to the check of what it gives: a schema of a validation library, or a
+ * {@link JsonSchema}, also one whose type some library gives.
+ *
+ * @example
+ * const schema: Schema = { type: 'array', items: { type: 'string' } }
+ */
+export type Schema<T = unknown> = StandardSchema<T> | object;
+/**
+ * What the answer is to be. With a schema it is asked for as the provider has it, and the value is checked against it.
+ *
+ * @example
+ * import { type OutputSpec, StreamClient } from 'millstream'
+ *
+ * const output: OutputSpec<{ rivers: string[] }> = {
+ *   schema: {
+ *     type: 'object',
+ *     properties: { rivers: { type: 'array', items: { type: 'string' } } },
+ *     required: ['rivers'],
+ *   },
+ * }
+ * const { object } = await new StreamClient().generate({ model: 'gpt-4o-mini', prompt: 'Three rivers', output })
+ * console.log(object?.rivers.length)
+ */
+export interface OutputSpec<T = unknown> {
+	/**
+	 * `json`: any JSON, by the provider's JSON mode; `structured`: JSON that follows the schema; `text`: as without all this.
+	 * Default `structured` where there is a schema, else `text`.
+	 */
+	format?: "text" | "json" | "structured";
+	/** Of a validation library (Zod, Valibot, ArkType, …), or a JSON Schema. The value is what it makes of the answer. */
+	schema?: Schema<T>;
+	/** What the provider calls the schema, where it wants a name: letters, digits, `_` and `-`, 64 at most. */
+	name?: string;
+	/** Whether the provider is to enforce the schema, where that is a choice. */
+	strict?: boolean;
+	/**
+	 * When text that is no JSON ends the answer with an `INVALID_JSON` error: `incremental`, at the first character that
+	 * can't be; `end`: never, and only `object` rejects. Default `incremental`.
+	 */
+	validate?: "incremental" | "end";
+}
+/**
+ * A value that is still arriving: any part of it may be missing, and strings may be cut.
+ *
+ * @example
+ * const river: DeepPartial<{ name: string; length: { km: number } }> = { length: {} }
+ */
+export type DeepPartial<T> = T extends readonly (infer Item)[] ? DeepPartial<Item>[] : T extends object ? {
+	[Key in keyof T]?: DeepPartial<T[Key]>;
+} : T;
+interface WireOutput {
+	format: "json" | "structured";
+	schema?: JsonSchema;
+	name?: string;
+	strict?: boolean;
+}
+/**
  * Retries of a failed attempt. They end at the first piece of the answer that was delivered: no text is ever delivered
  * twice.
  *
@@ -285,111 +390,6 @@ export declare function registerPrices(prices: Record<string, ModelPrice>): void
  */
 export declare function calculateCost(promptTokens: number, completionTokens: number, model: string): number | undefined;
 export declare function calculateCost(usage: Usage, model: string): number | undefined;
-/**
- * A schema of a validation library: Zod, Valibot, ArkType and all others that have the Standard Schema interface
- * (https://standardschema.dev).
- *
- * @example
- * import { type StandardSchema, StreamClient } from 'millstream'
- *
- * declare const river: StandardSchema<{ name: string }> // z.object({ name: z.string() })
- * const result = await new StreamClient().stream({ model: 'gpt-4o-mini', prompt: 'A river', output: { schema: river } })
- * console.log((await result.object).name)
- */
-export interface StandardSchema<Output = unknown> {
-	readonly "~standard": {
-		readonly version: 1;
-		readonly vendor: string;
-		readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-		readonly types?: {
-			readonly input: unknown;
-			readonly output: Output;
-		} | undefined;
-	};
-}
-/**
- * What a Standard Schema says of a value.
- *
- * @example
- * const result: StandardResult<string> = { issues: [{ message: 'Expected a string', path: ['name'] }] }
- */
-export type StandardResult<Output> = {
-	readonly value: Output;
-	readonly issues?: undefined;
-} | {
-	readonly issues: readonly {
-		readonly message: string;
-		readonly path?: readonly (PropertyKey | {
-			readonly key: PropertyKey;
-		})[] | undefined;
-	}[];
-};
-/**
- * A JSON Schema as a plain object, of draft 2020-12 unless its `$schema` names 2019-09, 7 or 4.
- *
- * @example
- * const schema: JsonSchema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }
- */
-export interface JsonSchema {
-	readonly [keyword: string]: unknown;
-}
-/**
- * What describes a value, to the model and to the check of what it gives: a schema of a validation library, or a
- * {@link JsonSchema}, also one whose type some library gives.
- *
- * @example
- * const schema: Schema = { type: 'array', items: { type: 'string' } }
- */
-export type Schema<T = unknown> = StandardSchema<T> | object;
-/**
- * What the answer is to be. With a schema it is asked for as the provider has it, and the value is checked against it.
- *
- * @example
- * import { type OutputSpec, StreamClient } from 'millstream'
- *
- * const output: OutputSpec<{ rivers: string[] }> = {
- *   schema: {
- *     type: 'object',
- *     properties: { rivers: { type: 'array', items: { type: 'string' } } },
- *     required: ['rivers'],
- *   },
- * }
- * const { object } = await new StreamClient().generate({ model: 'gpt-4o-mini', prompt: 'Three rivers', output })
- * console.log(object?.rivers.length)
- */
-export interface OutputSpec<T = unknown> {
-	/**
-	 * `json`: any JSON, by the provider's JSON mode; `structured`: JSON that follows the schema; `text`: as without all this.
-	 * Default `structured` where there is a schema, else `text`.
-	 */
-	format?: "text" | "json" | "structured";
-	/** Of a validation library (Zod, Valibot, ArkType, …), or a JSON Schema. The value is what it makes of the answer. */
-	schema?: Schema<T>;
-	/** What the provider calls the schema, where it wants a name: letters, digits, `_` and `-`, 64 at most. */
-	name?: string;
-	/** Whether the provider is to enforce the schema, where that is a choice. */
-	strict?: boolean;
-	/**
-	 * When text that is no JSON ends the answer with an `INVALID_JSON` error: `incremental`, at the first character that
-	 * can't be; `end`: never, and only `object` rejects. Default `incremental`.
-	 */
-	validate?: "incremental" | "end";
-}
-/**
- * A value that is still arriving: any part of it may be missing, and strings may be cut.
- *
- * @example
- * const river: DeepPartial<{ name: string; length: { km: number } }> = { length: {} }
- */
-export type DeepPartial<T> = T extends readonly (infer Item)[] ? DeepPartial<Item>[] : T extends object ? {
-	[Key in keyof T]?: DeepPartial<T[Key]>;
-} : T;
-interface WireOutput {
-	format: "json" | "structured";
-	schema?: JsonSchema;
-	name?: string;
-	strict?: boolean;
-}
 /**
  * Which of a provider's interfaces is asked, where it has several: chat completions in OpenAI's format, OpenAI's
  * Responses, the provider's own, or, on Bedrock, `InvokeModel` with a body in the model's own words.
