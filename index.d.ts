@@ -2750,7 +2750,10 @@ export interface AIStreamTransportOptions {
 	reconnectDelay?: number;
 	/** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
 	bufferSize?: number;
-	/** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
+	/**
+	 * Least distance of two deliveries under load, in milliseconds, and up to four times that where each brings dozens of
+	 * events. Default 1; 0 delivers each event as it comes.
+	 */
 	flushInterval?: number;
 }
 /**
@@ -3033,7 +3036,10 @@ export interface ClientConfig {
 	usage?: UsageMode;
 	/** What models cost, before any other price. Of one provider's models alone: `'groq/my-model'`. */
 	prices?: Record<string, ModelPrice>;
-	/** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
+	/**
+	 * Least distance of two deliveries under load, in milliseconds, and up to four times that where each brings dozens of
+	 * events. Default 1; 0 delivers each event as it comes.
+	 */
 	flushInterval?: number;
 	/** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
 	bufferSize?: number;

@@ -109,7 +109,10 @@ export interface AIStreamTransportOptions {
   reconnectDelay?: number
   /** How much of an answer may be under way to JavaScript before the engine stops reading, in characters. Default 65536. */
   bufferSize?: number
-  /** Least distance of two deliveries under load, in milliseconds. Default 1; 0 delivers each event as it comes. */
+  /**
+   * Least distance of two deliveries under load, in milliseconds, and up to four times that where each brings dozens of
+   * events. Default 1; 0 delivers each event as it comes.
+   */
   flushInterval?: number
 }
 

@@ -68,7 +68,7 @@ export interface NativePlan {
   credit: number
   /**
    * Least distance of two deliveries under load, in milliseconds (default 1): an event after idleness is delivered at
-   * once, later ones are gathered so long. 0 delivers each as it comes.
+   * once, later ones are gathered so long, or up to four times so long where they are many. 0 delivers each as it comes.
    */
   flushInterval: number
   /** How usage is counted where the provider reports none; absent: not at all. */

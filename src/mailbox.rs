@@ -59,6 +59,15 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// … or at this many events. `lib/mailbox.ts` allocates its record buffer for it.
 const BATCH_RECORDS: usize = 4096;
 
+/// Numbers of a record.
+const RECORD: usize = 3;
+
+/// Wakes are as many spacings apart as there are so many events in one.
+const EVENTS_PER_WAKE: usize = 8;
+
+/// Wakes are at most so many spacings apart.
+const MAX_STRETCH: u32 = 4;
+
 /// Flag in the number of records: another batch waits.
 const MORE: u32 = 1 << 31;
 
@@ -84,7 +93,7 @@ impl Batch {
     }
 
     fn is_full(&self) -> bool {
-        self.text.len() >= BATCH_BYTES || self.records.len() >= BATCH_RECORDS * 3
+        self.text.len() >= BATCH_BYTES || self.records.len() >= BATCH_RECORDS * RECORD
     }
 
     fn clear(&mut self) {
@@ -116,6 +125,10 @@ struct State {
     wake_state: WakeState,
     /// When JavaScript last took everything.
     last_taken: Option<Instant>,
+    /// How many events it has taken since it was woken.
+    woken_for: usize,
+    /// By how much wakes are further apart than their spacing: more where each brings many events.
+    stretch: u32,
     /// Gone once the environment is.
     wake: Option<Wake>,
     /// By their numbers. JavaScript indexes its own table with them, so they stay small: a number is given again once
@@ -130,6 +143,13 @@ impl State {
         let fresh = self.spare.take().unwrap_or_default();
         let full = std::mem::replace(&mut self.open, fresh);
         self.closed.push_back(full);
+    }
+
+    /// JavaScript took everything. A wake costs as much as a dozen events: where an interval brings more than that, wakes
+    /// may be further apart.
+    fn settle_stretch(&mut self) {
+        let each_spacing = std::mem::take(&mut self.woken_for) / self.stretch as usize;
+        self.stretch = u32::try_from(each_spacing / EVENTS_PER_WAKE).unwrap_or(u32::MAX).clamp(1, MAX_STRETCH);
     }
 
     fn register(&mut self, control: &Arc<Control>) -> u32 {
@@ -181,10 +201,11 @@ impl Shared {
         batch.text.push_str(payload);
         batch.units = batch.units.saturating_add(units);
         batch.records.extend_from_slice(&[session, kind as u32 | (choice << 8), batch.units]);
-        if batch.is_full() {
+        let full = batch.is_full();
+        if full {
             state.close_open();
         }
-        self.schedule(&mut state, spacing);
+        self.schedule(&mut state, if full { Duration::ZERO } else { spacing });
         number
     }
 
@@ -194,7 +215,7 @@ impl Shared {
             return;
         }
         let due = match state.last_taken {
-            Some(at) if !spacing.is_zero() => at + spacing,
+            Some(at) if !spacing.is_zero() => at + spacing * state.stretch,
             _ => return Self::wake(state),
         };
         if let WakeState::Paced(planned) = state.wake_state
@@ -227,10 +248,12 @@ impl Shared {
         }
         let batch = state.closed.pop_front();
         let more = !state.closed.is_empty() || !state.open.is_empty();
-        if batch.is_some() {
+        if let Some(batch) = &batch {
             self.taken.fetch_add(1, Ordering::Release);
+            state.woken_for += batch.records.len() / RECORD;
         }
         if !more {
+            state.settle_stretch();
             if state.wake_state == WakeState::InFlight {
                 state.wake_state = WakeState::Idle;
             }
@@ -290,6 +313,10 @@ impl Shared {
             None => &mut state.open,
         };
         batch.waiting.push(cx.waker().clone());
+        // Who has to wait for JavaScript does not wait for the spacing as well.
+        if let WakeState::Paced(_) = state.wake_state {
+            Self::wake(&mut state);
+        }
         Poll::Pending
     }
 
@@ -349,6 +376,8 @@ impl Mailbox {
                 spare: None,
                 wake_state: WakeState::Idle,
                 last_taken: None,
+                woken_for: 0,
+                stretch: 1,
                 wake: Some(wake),
                 sessions: Vec::new(),
                 free: Vec::new(),

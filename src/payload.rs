@@ -1,4 +1,5 @@
-//! Events as records: a kind, an alternative and a payload, and back. `lib/mailbox.ts` and `lib/answer.ts` read them.
+//! Events as records: a kind, an alternative and a payload, and back. `lib/mailbox.ts` and `lib/answer/entries.ts` read
+//! them.
 
 use std::borrow::Cow;
 
