@@ -87,7 +87,9 @@ async fn a_slow_steady_stream_never_trips_idle() {
     }
     script.extend([chunk(finish()), last_chunk()]);
     let server = Server::start(vec![script]).await;
-    let limits = Timeouts { idle: LIMIT, content_idle: LIMIT, first_content: LIMIT, ..OFF };
+    // Shorter than the whole takes, longer than any pause of a busy machine between two pieces.
+    let limit = Some(Duration::from_millis(500));
+    let limits = Timeouts { idle: limit, content_idle: limit, first_content: limit, ..OFF };
     let told = told(&engine(), with(server.url(), limits)).await;
     assert_complete(&told);
     assert_eq!(text_of(&told).len(), 12);

@@ -277,10 +277,10 @@ impl AnthropicDecoder {
     }
 
     fn message(&mut self, message: Option<Raw<'_>>, sink: &mut Sink<'_>) -> Result<(), Fault> {
-        let Some(message) = message else { return Ok(()) };
+        let Some(message) = message.map(Raw::members) else { return Ok(()) };
         self.turn.start(message.field("id"), message.field("model"), sink);
-        for (key, value) in message.fields() {
-            match &*key {
+        for (key, value) in message.iter() {
+            match key {
                 "id" | "model" | "type" | "role" | "stop_reason" | "stop_sequence" => {}
                 "usage" => self.turn.usage(value, sink),
                 // Calls that running code makes are there from the beginning.
