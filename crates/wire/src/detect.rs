@@ -209,18 +209,8 @@ impl Shape {
     }
 }
 
-/// What the first frame of a provider's own answers begins with, and nobody else's.
-const BEGINNINGS: [(Protocol, &[u8]); 3] = [
-    (Protocol::Anthropic, br#"{"type":"message_start","#),
-    (Protocol::OpenAiResponses, br#"{"type":"response.created","#),
-    (Protocol::Gemini, br#"{"candidates": [{"content": {"#),
-];
-
 /// Whether a frame shows that it is of this format, by more than what several have.
 pub(crate) fn is_of(protocol: Protocol, frame: Frame<'_>) -> bool {
-    if BEGINNINGS.iter().any(|(of, beginning)| *of == protocol && frame.data.starts_with(beginning)) {
-        return true;
-    }
     // Some providers name events as applications do.
     let shape_of_data = || shape(Frame { event: "", data: frame.data });
     match protocol {

@@ -24,8 +24,12 @@ impl<'a> Frame<'a> {
     /// Whether it only keeps the connection alive: by its name, or because it says nothing. Some gateways wrap the
     /// comments of others in `data`.
     pub(crate) fn is_heartbeat(&self) -> bool {
-        let silent = |data: &[u8]| matches!(data.trim_ascii_start().first(), None | Some(b':'));
-        matches!(self.event, "ping" | "heartbeat" | "keepalive" | "keep-alive") || silent(self.data)
+        matches!(self.event, "ping" | "heartbeat" | "keepalive" | "keep-alive") || self.is_silent()
+    }
+
+    /// Whether its data says nothing, whatever its name.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.data.trim_ascii_start().first(), None | Some(b':'))
     }
 }
 

@@ -5,10 +5,14 @@
 //! and does not recurse, [`Raw::to_value`] recurses at most [`MAX_DEPTH`] deep. A lone surrogate escape, which the
 //! RFC permits and `JSON.parse` accepts, reads as U+FFFD. Imports nothing but `serde_json`'s value type.
 
+mod write;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
 use serde_json::{Map, Number, Value};
+
+pub(crate) use self::write::{ObjectText, escape, quote, string};
 
 /// Nesting beyond this is refused; `serde_json` draws its line at 128.
 const MAX_DEPTH: u32 = 120;
@@ -358,49 +362,6 @@ pub(crate) fn is_blank(text: &str) -> bool {
     skip_space(text.as_bytes(), 0) == text.len()
 }
 
-/// The text of an object, put together of members whose values are text already.
-#[derive(Debug, Clone)]
-pub(crate) struct ObjectText(String);
-
-impl ObjectText {
-    pub(crate) fn new() -> Self {
-        Self("{".to_owned())
-    }
-
-    /// Adds a member.
-    pub(crate) fn put(&mut self, name: &str, value: Raw<'_>) {
-        let Self(text) = self;
-        text.reserve(name.len() + value.0.len() + 5);
-        if !self.is_empty() {
-            self.0.push(',');
-        }
-        let Self(text) = self;
-        if memchr::memchr2(b'"', b'\\', name.as_bytes()).is_some() || name.bytes().any(|byte| byte < 0x20) {
-            text.push_str(&quote(name));
-        } else {
-            text.push('"');
-            text.push_str(name);
-            text.push('"');
-        }
-        text.push(':');
-        text.push_str(value.0);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.len() == 1
-    }
-
-    pub(crate) fn into_text(mut self) -> String {
-        self.0.push('}');
-        self.0
-    }
-}
-
-/// `text` with every control character, quote and backslash escaped, between quotes.
-pub(crate) fn quote(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
 #[inline]
 fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
@@ -422,7 +383,7 @@ fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
 /// The top bit of each of eight bytes that has to be escaped in a string: quotes, backslashes, control characters (RFC
 /// 8259 §7). The lowest mark is the first such byte; marks above it may be false, for borrows run upwards only.
 #[inline]
-pub(crate) fn special_marks(eight: [u8; 8]) -> u64 {
+fn special_marks(eight: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(eight);
     let quote = word ^ (LOW * 0x22);
     let slash = word ^ (LOW * 0x5c);
@@ -620,6 +581,17 @@ pub(crate) fn unescape(inner: &str) -> Cow<'_, str> {
     let mut text = String::with_capacity(inner.len());
     unescape_into(inner, &mut text);
     Cow::Owned(text)
+}
+
+/// As [`unescape`], of a text that is known to have escapes or none; `scratch` is where they are resolved.
+#[inline]
+pub(crate) fn unescaped<'t>(inner: &'t str, escaped: bool, scratch: &'t mut String) -> &'t str {
+    if !escaped {
+        return inner;
+    }
+    scratch.clear();
+    unescape_into(inner, scratch);
+    scratch
 }
 
 /// As [`unescape`], appended to `out`.

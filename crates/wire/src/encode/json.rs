@@ -7,59 +7,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::json::special_marks;
-
-/// Where the next character is that has to be escaped: a quote, a backslash or a control character (RFC 8259 §7).
-#[inline]
-fn next_special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let marks = special_marks(*eight);
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while let Some(byte) = bytes.get(at) {
-        if matches!(byte, 0..0x20 | b'"' | b'\\') {
-            break;
-        }
-        at += 1;
-    }
-    at
-}
-
-/// The inside of a string.
-#[inline]
-pub(super) fn escape(out: &mut String, text: &str) {
-    let mut from = 0;
-    loop {
-        let at = next_special(text.as_bytes(), from);
-        out.push_str(text.get(from..at).unwrap_or_default());
-        let Some(&byte) = text.as_bytes().get(at) else { break };
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            0x08 => out.push_str("\\b"),
-            0x0C => out.push_str("\\f"),
-            _ => {
-                out.push_str(if byte < 0x10 { "\\u000" } else { "\\u001" });
-                out.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-            }
-        }
-        from = at + 1;
-    }
-}
-
-/// A string.
-#[inline]
-pub(super) fn string(out: &mut String, text: &str) {
-    out.push('"');
-    escape(out, text);
-    out.push('"');
-}
+pub(super) use crate::json::{escape, string};
 
 /// A whole number.
 #[inline]

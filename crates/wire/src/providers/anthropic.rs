@@ -150,7 +150,7 @@ impl Objects for AnthropicDecoder {
             return self.plain(index, &kind, inner, escaped, sink);
         }
         // A named ping may still say something.
-        if frame.data.trim_ascii_start().first().is_none_or(|first| *first == b':') {
+        if frame.is_silent() {
             return Ok(());
         }
         self.objects(frame, sink)
@@ -201,13 +201,7 @@ impl AnthropicDecoder {
         if let Plain::Json = kind {
             return self.json_delta(Some(index), inner, sink);
         }
-        let text = if escaped {
-            self.scratch.clear();
-            json::unescape_into(inner, &mut self.scratch);
-            Cow::Borrowed(self.scratch.as_str())
-        } else {
-            Cow::Borrowed(inner)
-        };
+        let text = Cow::Borrowed(json::unescaped(inner, escaped, &mut self.scratch));
         match kind {
             Plain::Thinking => self.turn.reasoning(0, text, None, sink),
             Plain::Text | Plain::Json => self.turn.text(0, text, sink),

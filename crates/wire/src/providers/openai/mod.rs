@@ -21,7 +21,7 @@ use self::chunk::Head;
 use self::extras::{Extras, Held};
 use self::template::{Content, HOLES, Lesson, Templates};
 use super::tools::{Calls, Delta, Pushed};
-use super::turn::{member, metadata};
+use super::turn::{NOT_AN_OBJECT, member, metadata};
 use super::{error_body, usage};
 use crate::frame::{Budget, Fault, Frame, Sink};
 use crate::json::{self, Raw};
@@ -129,13 +129,7 @@ impl OpenAiDecoder {
             let Some(known) = self.choices.get_mut(at) else { return Ok(()) };
             return known.calls.append(choice, call, inner, &mut self.budget, sink);
         }
-        let text = if escaped {
-            self.scratch.clear();
-            json::unescape_into(inner, &mut self.scratch);
-            Cow::Borrowed(self.scratch.as_str())
-        } else {
-            Cow::Borrowed(inner)
-        };
+        let text = Cow::Borrowed(json::unescaped(inner, escaped, &mut self.scratch));
         match content {
             Content::Reasoning { choice } => sink(Event::Reasoning { choice, text, signature: None }),
             Content::Text { choice } | Content::Arguments { choice, .. } => sink(Event::Text { choice, text }),
@@ -410,8 +404,6 @@ impl OpenAiDecoder {
         }
     }
 }
-
-const NOT_AN_OBJECT: Fault = Fault::Malformed("a JSON object");
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
